@@ -1,0 +1,42 @@
+# `make demo` and `make test` need Python >= 3.11 and git, nothing else. `make help` lists the rest.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: help setup demo test lint types check bench lock clean
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+.venv/installed: requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, e.g. make setup PYTHON=python3.12")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps --only-binary :all: -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+setup: .venv/installed ## make .venv with the locked dependencies and pharma-assets in it
+
+demo: setup ## the whole main job, on an embedded PostgreSQL, with the real daemon and sensor
+	$(BIN)/pharma-assets demo
+
+test: setup ## every test tier
+	$(BIN)/python -m pytest -n 2
+
+lint: setup
+	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+types: setup
+	$(BIN)/mypy
+
+check: lint types test ## what CI runs before the demo
+
+bench: setup ## measure the journey and the scan against their floors
+	$(BIN)/python -m benchmarks.journey && $(BIN)/python -m benchmarks.scan
+
+lock: setup ## resolve requirements.lock anew (needs `pip install uv`)
+	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header \
+		--python-version 3.11 --extra dev --output-file requirements.lock pyproject.toml
+
+clean: ## remove what the targets above made (not a PHARMA_HOME elsewhere)
+	-$(BIN)/pharma-assets demo --remove
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
