@@ -1,0 +1,309 @@
+"""The catalogue of everything that can be wrong, each with a code, a message and advice.
+
+The same code stands in `ops.file_registry.error_reason`, in Dagster's metadata, in what the commands print and in
+`docs/errors.md`, which is written from this module. Raising happens elsewhere; nothing here knows a file or a database.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Scope(StrEnum):
+    """What a problem stops: the platform, one path, one file, or one row."""
+
+    PLATFORM = "platform"
+    PATH = "path"
+    FILE = "file"
+    ROW = "row"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One entry of the catalogue.
+
+    `message` is a `str.format` template over the facts given when the problem is raised. `transient` problems are
+    tried again by themselves; the others wait for a changed file, a changed layout or a person.
+    """
+
+    code: str
+    scope: Scope
+    message: str
+    advice: str
+    transient: bool = False
+
+
+CATALOGUE: dict[str, Problem] = {
+    problem.code: problem
+    for problem in (
+        Problem(
+            "DATABASE_UNREACHABLE",
+            Scope.PLATFORM,
+            "no connection to PostgreSQL at {url}: {why}",
+            "Check PHARMA_DATABASE_URL, or run `pharma-assets db status` for the embedded server.",
+        ),
+        Problem(
+            "DATABASE_START_FAILED",
+            Scope.PLATFORM,
+            "the embedded PostgreSQL in {folder} did not start: {why}",
+            "Read the server's log named above; `pharma-assets db start` tries again.",
+        ),
+        Problem(
+            "DATABASE_STOP_FAILED",
+            Scope.PLATFORM,
+            "the embedded PostgreSQL in {folder} did not stop: {why}",
+            "Look for the process that `pharma-assets db status` names; `pharma-assets db stop` tries again.",
+        ),
+        Problem(
+            "MIGRATION_FAILED",
+            Scope.PLATFORM,
+            "the database could not be brought up to date at {name}: {why}",
+            "Nothing of it was kept. Correct what is named (often a missing right of the role), then run "
+            "`pharma-assets db upgrade`.",
+        ),
+        Problem(
+            "ENVIRONMENT_MISSING",
+            Scope.PLATFORM,
+            "Dagster was started without this platform's instance ({why})",
+            'Run `eval "$(pharma-assets env)"` in this shell, then start Dagster again.',
+        ),
+        Problem(
+            "INBOX_MISSING",
+            Scope.PLATFORM,
+            "the inbox folder {folder} is not there",
+            "Mount it or set PHARMA_INBOX; `pharma-assets tree --create` makes a new tree. Nothing was changed.",
+        ),
+        Problem(
+            "SETTINGS_INVALID",
+            Scope.PLATFORM,
+            "the settings cannot be used: {why}",
+            "Correct the environment variable or the line of pharma.toml that is named.",
+        ),
+        Problem(
+            "LAYOUT_INVALID",
+            Scope.PLATFORM,
+            "{file}: {why}",
+            "Correct the layout; files of this client wait, all others go on.",
+        ),
+        Problem(
+            "PATH_STRUCTURE",
+            Scope.PATH,
+            "the path does not read as provider/year/month/client/report type/file: {why}",
+            "Move the file into a leaf folder of the tree, or add the folder to the tree.",
+        ),
+        Problem(
+            "PATH_OUTSIDE_MONTHS",
+            Scope.PATH,
+            "the month {month} is outside {first} to {last}",
+            "Move the file to the right month, or add its year to `tree.years`; a future month is taken when it comes.",
+        ),
+        Problem(
+            "PATH_UNREADABLE",
+            Scope.PATH,
+            "the folder or file cannot be listed: {why}",
+            "Give the platform's user read permission.",
+        ),
+        Problem(
+            "PATH_NOT_TEXT",
+            Scope.PATH,
+            "the name is not valid UTF-8",
+            "Ask the supplier to send the file again under a name in UTF-8.",
+        ),
+        Problem(
+            "NO_SCRIPT_FOUND",
+            Scope.FILE,
+            "no transform for {client}, report type {report_type}",
+            "Add client_transforms/{folder}/layout.yaml; the file is taken up by itself then.",
+        ),
+        Problem(
+            "CLIENT_MONTH_BUSY",
+            Scope.FILE,
+            "another run is working on {client_month}",
+            "Wait for it to end, or look for it among Dagster's runs.",
+            transient=True,
+        ),
+        Problem(
+            "FILE_GONE",
+            Scope.FILE,
+            "the file is no longer in the inbox",
+            "Nothing to do if that was meant; otherwise ask the supplier to send it again.",
+        ),
+        Problem(
+            "FILE_CHANGING",
+            Scope.FILE,
+            "the file changed while it was being read",
+            "Nothing to do: it is read again when it has settled.",
+            transient=True,
+        ),
+        Problem(
+            "LOCKED",
+            Scope.FILE,
+            "the file cannot be opened: {why}",
+            "Close the program that holds it, or give the platform's user read permission.",
+            transient=True,
+        ),
+        Problem(
+            "NO_SPACE",
+            Scope.FILE,
+            "no space left while writing {where}",
+            "Free some disk space.",
+            transient=True,
+        ),
+        Problem(
+            "PATH_TOO_LONG",
+            Scope.FILE,
+            "the path of the result file is too long: {path}",
+            "Shorten the source file's name, or move PHARMA_HOME to a shorter path.",
+        ),
+        Problem(
+            "INTERNAL_ERROR",
+            Scope.FILE,
+            "unexpected {kind}: {why}",
+            "This is a defect of the platform: report it with the run's log. The other files went on.",
+        ),
+        Problem("EMPTY_FILE", Scope.FILE, "the file has 0 bytes", "Ask the supplier to send it again."),
+        Problem(
+            "CORRUPT_FILE",
+            Scope.FILE,
+            "not readable as {format}: {why}",
+            "Open it in Excel; if it does not open there either, ask the supplier to send it again.",
+        ),
+        Problem(
+            "FORMAT_UNSUPPORTED",
+            Scope.FILE,
+            "the content is {format}, which is not read",
+            "Ask the supplier for xlsx, xls or csv.",
+        ),
+        Problem(
+            "PASSWORD_PROTECTED",
+            Scope.FILE,
+            "the workbook is encrypted",
+            "Ask the supplier to send it without a password.",
+        ),
+        Problem(
+            "ENCODING_UNKNOWN",
+            Scope.FILE,
+            "the text is neither UTF-8 nor cp1251: {why}",
+            "Ask the supplier to export in UTF-8.",
+        ),
+        Problem(
+            "RESOURCE_LIMIT",
+            Scope.FILE,
+            "reading it needs more than is allowed: {why}",
+            "Ask the supplier for a file without stray cells, or raise the limit in pharma.toml.",
+        ),
+        Problem(
+            "HEADER_NOT_FOUND",
+            Scope.FILE,
+            "no header in the first {within} rows of {sheets}; looked for: {wanted}; closest: {seen}",
+            "Compare the file with the client's layout.yaml; correct whichever is wrong.",
+        ),
+        Problem(
+            "MISSING_COLUMN",
+            Scope.FILE,
+            "sheet {sheet}, row {row}: missing columns: {missing}; columns the layout does not know: {new}",
+            "If a column was renamed, change its name in layout.yaml; otherwise ask the supplier.",
+        ),
+        Problem(
+            "AMBIGUOUS_SHEET",
+            Scope.FILE,
+            "several sheets have the header: {sheets}",
+            "Name the right one in layout.yaml (`sheet:`), or ask the supplier for one sheet.",
+        ),
+        Problem(
+            "AMBIGUOUS_COLUMN",
+            Scope.FILE,
+            "sheet {sheet}, row {row}: the header {header} stands more than once, in columns {columns}",
+            "Ask the supplier for distinct headers.",
+        ),
+        Problem(
+            "NO_DATA_ROWS",
+            Scope.FILE,
+            "there is a header and no row below it",
+            "Ask the supplier whether there was nothing to report.",
+        ),
+        Problem(
+            "ALL_ROWS_REJECTED",
+            Scope.FILE,
+            "none of {rows} rows could be loaded; first: {first}",
+            "Compare the values with the parsers in layout.yaml.",
+        ),
+        Problem(
+            "ROWS_UNACCOUNTED",
+            Scope.FILE,
+            "{read} rows read, but {loaded} loaded + {left_out} left out + {rejected} rejected",
+            "This is a defect of the platform: report it with the file's layout. Nothing was loaded.",
+        ),
+        Problem(
+            "ROWS_NOT_STORED",
+            Scope.FILE,
+            "{written} rows written, {stored} stored",
+            "Nothing was loaded. Look into the database's log for triggers or rules on raw.primary_data.",
+        ),
+        Problem(
+            "VALUE_MISSING",
+            Scope.ROW,
+            "the value is blank, and the layout requires it",
+            "Ask the supplier, or make the column `required: false`.",
+        ),
+        Problem(
+            "VALUE_AMOUNT",
+            Scope.ROW,
+            "not a number",
+            "Correct the cell, or choose another parser in layout.yaml.",
+        ),
+        Problem(
+            "VALUE_OUT_OF_RANGE",
+            Scope.ROW,
+            "does not fit {type} without rounding",
+            "Correct the cell.",
+        ),
+        Problem(
+            "VALUE_DATE",
+            Scope.ROW,
+            "not a date in any style of the layout",
+            "Correct the cell, or add the style in layout.yaml.",
+        ),
+        Problem("CELL_ERROR", Scope.ROW, "the cell holds an Excel error", "Ask the supplier to correct the formula."),
+        Problem(
+            "PRECISION_LOST",
+            Scope.ROW,
+            "a number of over 15 digits has lost its last ones in Excel",
+            "Ask the supplier to store the column as text.",
+        ),
+        Problem(
+            "ROW_RAGGED",
+            Scope.ROW,
+            "{seen} fields where the header has {expected}",
+            "Ask the supplier to quote fields that contain the delimiter.",
+        ),
+    )
+}
+
+
+class PharmaError(Exception):
+    """A problem of the catalogue with its facts: `PharmaError("CORRUPT_FILE", format="xlsx", why="…")`.
+
+    `str(error)` is `CODE: message`; `error.advice` says what to do. Raises KeyError for a code or fact that is unknown,
+    so that a misspelt one fails in the first test that meets it.
+    """
+
+    def __init__(self, code: str, **facts: object) -> None:
+        problem = CATALOGUE[code]
+        self.problem = problem
+        self.facts = facts
+        self.message = problem.message.format(**facts)
+        self.advice = problem.advice.format(**facts) if "{" in problem.advice else problem.advice
+        super().__init__(f"{code}: {self.message}")
+
+    @property
+    def code(self) -> str:
+        return self.problem.code
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _rebuild, (self.code, self.facts)
+
+
+def _rebuild(code: str, facts: dict[str, object]) -> PharmaError:
+    return PharmaError(code, **facts)

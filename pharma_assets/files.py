@@ -1,0 +1,72 @@
+"""Reading and writing files with care: never half of one, never outside a folder, and errors by their names."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pharma_assets.errors import PharmaError
+
+
+@contextmanager
+def replace_atomically(path: Path) -> Iterator[Path]:
+    """Yield a draft path beside `path`; when the block ends well, the draft is on disk and takes `path`'s place."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        yield draft
+        flush_to_disk(draft)
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def flush_to_disk(path: Path) -> None:
+    """Wait until the file's bytes, or a folder's entries, would survive a power cut. Folders on POSIX only."""
+    if path.is_dir() and os.name == "nt":
+        return
+    descriptor = os.open(path, os.O_RDONLY if os.name != "nt" else os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def read_whole(root: Path, relative: str) -> bytes:
+    """The bytes of a settled file below `root`.
+
+    Raises PharmaError FILE_GONE, LOCKED, or FILE_CHANGING when its size or modification time moved meanwhile. A path
+    that leads out of the root, through a link for instance, counts as gone.
+    """
+    path = root / relative
+    try:
+        if not path.resolve().is_relative_to(root.resolve()):
+            raise PharmaError("FILE_GONE")
+        with path.open("rb") as file:
+            before = os.fstat(file.fileno())
+            content = file.read()
+            after = os.stat(path)  # noqa: PTH116 - beside os.fstat
+    except OSError as error:
+        raise reading_error(error) from error
+    moved = (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns)
+    if moved or len(content) != after.st_size:
+        raise PharmaError("FILE_CHANGING")
+    return content
+
+
+def reading_error(error: OSError) -> PharmaError:
+    """The problem of the catalogue that an operating system's error on reading means."""
+    if isinstance(error, (FileNotFoundError, NotADirectoryError)):
+        return PharmaError("FILE_GONE")
+    return PharmaError("LOCKED", why=error.strerror or str(error))
+
+
+def writing_error(error: OSError, path: Path) -> PharmaError:
+    """The problem of the catalogue that an operating system's error on writing `path` means."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return PharmaError("NO_SPACE", where=path.parent)
+    if error.errno == errno.ENAMETOOLONG:
+        return PharmaError("PATH_TOO_LONG", path=path)
+    return PharmaError("LOCKED", why=f"{path}: {error.strerror or error}")

@@ -1,0 +1,1 @@
+"""The words of the domain. No I/O, no database, no Dagster; every other package may import this one."""

@@ -1,0 +1,161 @@
+"""Every setting of the platform, from the environment (`PHARMA_…`), `.env` and `pharma.toml`, in that order.
+
+Reading the settings opens no connection and makes no folder.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from pharma_assets.errors import PharmaError
+from pharma_assets.model.provider import Provider
+
+PROJECT = Path(__file__).resolve().parent.parent
+CONFIG_NAME = "pharma.toml"
+
+
+class TreeSettings(BaseModel):
+    """The reference lists that span the folder tree (CONTRACT §1). The defaults give 14,400 leaf folders."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    providers: tuple[Provider, ...] = (Provider.CHAIN, Provider.DISTRIBUTOR)
+    years: tuple[Annotated[int, Field(ge=2000, le=2100)], ...] = (2023, 2024, 2025)
+    months: tuple[Annotated[int, Field(ge=1, le=12)], ...] = tuple(range(1, 13))
+    clients: tuple[str, ...] = tuple(f"Client_{number:02d}" for number in range(1, 41))
+    report_types: tuple[str, ...] = tuple(f"Type{number}" for number in range(1, 6))
+
+    @field_validator("providers", mode="before")
+    @classmethod
+    def _folder_names(cls, value: object) -> object:
+        """Providers are written as people see them: `Сети`, `Дистрибьюторы`."""
+        if isinstance(value, (list, tuple)):
+            return tuple(Provider.of_folder(item) or item if isinstance(item, str) else item for item in value)
+        return value
+
+    @field_validator("clients", "report_types")
+    @classmethod
+    def _one_folder(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for name in value:
+            if not name.strip() or name in {".", ".."} or any(char in name for char in "/\\\0"):
+                raise ValueError(f"{name!r} cannot be the name of a folder")
+        return value
+
+
+class Settings(BaseSettings):
+    """The platform's settings. `PHARMA_HOME` holds all state; everything else has a default that works."""
+
+    model_config = SettingsConfigDict(env_prefix="PHARMA_", env_file=".env", extra="ignore", frozen=True)
+
+    home: Path = Path("~/.pharma-assets")
+    inbox: Path | None = None
+    database_url: SecretStr | None = None
+    settle_seconds: Annotated[float, Field(ge=0)] = 60
+    transforms: Path = PROJECT / "client_transforms"
+    timezone: str = "Europe/Moscow"
+    extensions: Annotated[tuple[str, ...], NoDecode] = (".csv", ".xlsx", ".xls")
+    scan_minutes: Annotated[int, Field(ge=1)] = 15
+    scan_budget_seconds: Annotated[float, Field(gt=0, le=50)] = 20
+    tree: TreeSettings = TreeSettings()
+
+    @field_validator("home", "inbox", "transforms")
+    @classmethod
+    def _absolute(cls, value: Path | None) -> Path | None:
+        return None if value is None else value.expanduser().absolute()
+
+    @field_validator("database_url", mode="before")
+    @classmethod
+    def _blank_is_unset(cls, value: object) -> object:
+        return value or None
+
+    @field_validator("database_url")
+    @classmethod
+    def _postgresql_only(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and urlsplit(value.get_secret_value()).scheme.split("+")[0] not in {
+            "postgresql",
+            "postgres",
+        }:
+            raise ValueError("only postgresql://… URLs are supported")
+        return value
+
+    @field_validator("extensions", mode="before")
+    @classmethod
+    def _list_of_extensions(cls, value: object) -> object:
+        """`.csv,.xlsx` in the environment, a list in pharma.toml; empty means every file."""
+        items = value.split(",") if isinstance(value, str) else value
+        if not isinstance(items, (list, tuple)):
+            return items
+        names = [str(item).strip().lower() for item in items]
+        return tuple(name if name.startswith(".") else f".{name}" for name in names if name)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        home = {**init_settings(), **dotenv_settings(), **env_settings()}.get("home") or cls.model_fields[
+            "home"
+        ].default
+        toml = TomlConfigSettingsSource(settings_cls, Path(home).expanduser() / CONFIG_NAME)
+        return init_settings, env_settings, dotenv_settings, toml
+
+    @property
+    def inbox_root(self) -> Path:
+        """The folder that holds «Поставщики данных»."""
+        return self.inbox or self.home / "inbox"
+
+    @property
+    def dagster_home(self) -> Path:
+        return self.home / "dagster"
+
+    @property
+    def drafts_folder(self) -> Path:
+        """«Итоговые отчёты»: result files while they are written and checked (CONTRACT §4)."""
+        return self.home / "Итоговые отчёты"
+
+    @property
+    def results_folder(self) -> Path:
+        """«Данные на загрузку»: checked result files (CONTRACT §4)."""
+        return self.home / "Данные на загрузку"
+
+    @property
+    def quarantine_folder(self) -> Path:
+        """Result files that a newer one has replaced."""
+        return self.home / "Карантин"
+
+    @cached_property
+    def first_year(self) -> int:
+        """Client × month partitions begin with January of this year."""
+        return min(self.tree.years)
+
+
+def load_settings() -> Settings:
+    """The settings as the environment and pharma.toml give them now. Raises PharmaError SETTINGS_INVALID."""
+    try:
+        return Settings()
+    except (ValidationError, ValueError) as error:
+        raise PharmaError("SETTINGS_INVALID", why=_explain(error)) from error
+
+
+def _explain(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        return "; ".join(
+            f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors(include_input=False)
+        )
+    return str(error)
