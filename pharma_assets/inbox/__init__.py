@@ -1,0 +1,1 @@
+"""The inbox: the folder tree that suppliers drop reports into."""
