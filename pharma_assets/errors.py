@@ -65,7 +65,7 @@ CATALOGUE: dict[str, Problem] = {
         Problem(
             "ENVIRONMENT_MISSING",
             Scope.PLATFORM,
-            "Dagster was started without this platform's instance ({why})",
+            'Dagster was started without this platform\'s instance ({why}): first run eval "$(pharma-assets env)"',
             'Run `eval "$(pharma-assets env)"` in this shell, then start Dagster again.',
         ),
         Problem(

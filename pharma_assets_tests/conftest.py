@@ -12,10 +12,15 @@ from pathlib import Path
 import psycopg
 import pytest
 from filelock import FileLock
+from hypothesis import settings
 from psycopg import sql
 
 from pharma_assets.database.migrations import migrate
 from pharma_assets.database.server import DEFAULT_TIMEZONE, ROLE, EmbeddedServer
+
+# Machines are shared: a slow moment is no failure.
+settings.register_profile("shared", deadline=None)
+settings.load_profile("shared")
 
 _HOME_VARIABLE = "PHARMA_TESTS_SERVER_HOME"
 _TEMPLATE = "pharma_template"
