@@ -6,18 +6,22 @@ The walk never follows a symbolic link, never leaves the root, and never stops a
 from __future__ import annotations
 
 import os
+import random
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from pharma_assets.errors import PharmaError
 from pharma_assets.model.report_path import Leaf, parse_leaf
 
+# An entry of a b-tree takes some 2,700 bytes, and the registry has one for each path.
+MAX_PATH_BYTES = 2_500
 
-@dataclass(frozen=True)
-class SeenFile:
+
+class SeenFile(NamedTuple):
     """A file of the inbox. `path` is relative to the root with POSIX slashes; `modified_ns` is its mtime."""
 
     path: str
@@ -57,77 +61,109 @@ def is_report(name: str, extensions: tuple[str, ...]) -> bool:
     return not extensions or lower.endswith(extensions)
 
 
-def walk_inbox(root: Path, extensions: tuple[str, ...], walk: Walk) -> Iterator[SeenFile]:
-    """Every report file below `root`, folder by folder; counts and problems go into `walk`.
+def walk_inbox(
+    root: Path, extensions: tuple[str, ...], walk: Walk, known: Container[bytes] = ()
+) -> Iterator[list[SeenFile]]:
+    """The report files below `root` that are not `known` as they are now: a list, maybe empty, for each folder.
 
-    Raises PharmaError INBOX_MISSING when the root is not there.
+    `known` holds `path/size/modified_ns` in UTF-8 for each file that need not be seen again. Counts and problems go
+    into `walk`. Raises PharmaError INBOX_MISSING when the root is not there.
     """
     if not root.is_dir():
         raise PharmaError("INBOX_MISSING", folder=root)
-    base = len(os.fspath(root)) + 1
-    pending = [os.fspath(root)]
+    top = os.path.join(os.fsencode(root), b"")  # noqa: PTH118 - bytes
+    # Bytes, until something unknown turns up: most files are known, and text costs.
+    pending = [b""]
     while pending:
         folder = pending.pop()
-        relative = folder[base:].replace(os.sep, "/")
         try:
-            with os.scandir(folder) as scan:
+            with os.scandir(top + folder) as scan:
                 entries = list(scan)
         except FileNotFoundError:
             continue  # removed since its parent was listed
         except OSError as error:
-            walk.problems.append(path_problem(relative, PharmaError("PATH_UNREADABLE", why=error.strerror or error)))
+            walk.problems.append(path_problem(_text(folder.rstrip(b"/")), _unreadable(error)))
             continue
-        files = []
+        subfolders: list[bytes] = []
+        unknown: list[os.DirEntry[bytes]] = []
         for entry in entries:
-            if entry.is_dir(follow_symlinks=False):
-                pending.append(entry.path)
-            else:
-                files.append(entry)
-        if files:
-            yield from _files_of(relative, files, extensions, walk)
+            try:
+                if entry.is_dir(follow_symlinks=False):
+                    subfolders.append(b"%b%b/" % (folder, entry.name))
+                    continue
+                status = entry.stat(follow_symlinks=False)
+                if b"%b%b/%d/%d" % (folder, entry.name, status.st_size, status.st_mtime_ns) in known:
+                    continue
+            except OSError:
+                pass  # `_placed` meets it again
+            unknown.append(entry)
+        walk.seen += len(entries) - len(subfolders)
+        if subfolders:
+            # A walk that its caller cuts short must not leave out the same folders each time.
+            first = random.randrange(len(subfolders))  # noqa: S311
+            pending += subfolders[first:] + subfolders[:first]
+        yield _placed(folder, unknown, extensions, walk) if unknown else []
 
 
-def _files_of(
-    folder: str, entries: list[os.DirEntry[str]], extensions: tuple[str, ...], walk: Walk
-) -> Iterator[SeenFile]:
+def _placed(
+    folder: bytes, entries: list[os.DirEntry[bytes]], extensions: tuple[str, ...], walk: Walk
+) -> list[SeenFile]:
+    """The files of one folder with what its place says; `folder` ends with a slash, or is empty for the root."""
+    files: list[SeenFile] = []
+    place = _text(folder)
     leaf: Leaf | PharmaError
     try:
-        leaf = parse_leaf(tuple(folder.split("/")) if folder else ())
+        leaf = parse_leaf(tuple(place.split("/")[:-1]))
     except PharmaError as error:
         leaf = error
     for entry in entries:
-        walk.seen += 1
-        path = f"{folder}/{entry.name}" if folder else entry.name
-        if not is_report(entry.name, extensions):
+        name = _text(entry.name)
+        path = place + name
+        if not is_report(name, extensions):
             walk.filtered += 1
             continue
-        try:
-            path.encode()
-        except UnicodeEncodeError:
-            readable = path.encode(errors="surrogateescape").decode(errors="backslashreplace")
-            walk.problems.append(path_problem(readable, PharmaError("PATH_NOT_TEXT")))
-            continue
-        if isinstance(leaf, PharmaError):
-            walk.problems.append(path_problem(path, leaf))
-            continue
+        raw_path = folder + entry.name
         try:
             status = entry.stat(follow_symlinks=False)
+            if path.encode() != raw_path:
+                raise PharmaError("PATH_NOT_TEXT")
+            if isinstance(leaf, PharmaError):
+                raise leaf
+            if b"\\" in raw_path:
+                raise PharmaError("PATH_STRUCTURE", why="it has a backslash in it")
+            if len(raw_path) > MAX_PATH_BYTES:
+                raise PharmaError("PATH_TOO_LONG", path=_shortened(path))
+            if not stat.S_ISREG(status.st_mode):
+                raise PharmaError("PATH_STRUCTURE", why="it is a link or a special file")
         except FileNotFoundError:
-            continue
+            continue  # removed since its folder was listed
         except OSError as error:
-            walk.problems.append(path_problem(path, PharmaError("PATH_UNREADABLE", why=error.strerror or error)))
+            walk.problems.append(path_problem(path, _unreadable(error)))
             continue
-        if not stat.S_ISREG(status.st_mode):
-            walk.problems.append(
-                path_problem(path, PharmaError("PATH_STRUCTURE", why="it is a link or a special file"))
-            )
+        except PharmaError as error:
+            walk.problems.append(path_problem(path, error))
             continue
-        yield SeenFile(path, leaf, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+        files.append(SeenFile(path, leaf, status.st_size, status.st_mtime_ns, status.st_ctime_ns))
+    return files
 
 
 def path_problem(path: str, error: PharmaError) -> PathProblem:
     """The problem in the form that is kept and shown."""
-    return PathProblem(path, error.code, error.message)
+    return PathProblem(_shortened(path), error.code, error.message)
+
+
+def _unreadable(error: OSError) -> PharmaError:
+    return PharmaError("PATH_UNREADABLE", why=error.strerror or error)
+
+
+def _text(path: bytes) -> str:
+    """The path for people; what is not UTF-8 shows as an escape, so that it can be stored."""
+    return path.decode(errors="backslashreplace")
+
+
+def _shortened(path: str) -> str:
+    whole = path.encode()
+    return path if len(whole) <= MAX_PATH_BYTES else whole[:MAX_PATH_BYTES].decode(errors="ignore") + "…"
 
 
 def settled(file: SeenFile, now_ns: int, settle_seconds: float) -> bool:
@@ -142,20 +178,22 @@ def settled(file: SeenFile, now_ns: int, settle_seconds: float) -> bool:
     return now_ns - changed >= settle_seconds * 1e9
 
 
-def drop_moving(root: Path, files: list[SeenFile], walk: Walk, settle_seconds: float) -> list[SeenFile]:
-    """The files whose size and times stand still over a moment; the others are counted as unsettled.
+def changed_lately(file: SeenFile, now_ns: int, settle_seconds: float) -> bool:
+    """Whether the file's inode changed so lately that its modification time proves nothing.
 
-    Programs that keep the sender's modification time set it before or while they write, so an old time alone does not
-    prove that a file is whole. Only files whose inode changed lately are looked at twice.
+    Programs that keep the sender's modification time set it before or while they write.
     """
-    now_ns = time.time_ns()
-    suspects = [file for file in files if now_ns - file.changed_ns < settle_seconds * 1e9]
-    if not suspects:
-        return files
+    return settle_seconds > 0 and now_ns - file.changed_ns < settle_seconds * 1e9
+
+
+def drop_moving(root: Path, files: list[SeenFile], walk: Walk, settle_seconds: float) -> list[SeenFile]:
+    """The files whose size and times stand still over a moment; the others are counted as unsettled."""
+    if not files:
+        return []
     time.sleep(min(settle_seconds, 1.0))
-    moving = {file.path for file in suspects if _moved(root / file.path, file)}
-    walk.unsettled += len(moving)
-    return [file for file in files if file.path not in moving]
+    still = [file for file in files if not _moved(root / file.path, file)]
+    walk.unsettled += len(files) - len(still)
+    return still
 
 
 def _moved(path: Path, before: SeenFile) -> bool:
