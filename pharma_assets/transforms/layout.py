@@ -1,0 +1,209 @@
+"""The model of `layout.yaml`: what one supplier's report looks like, and where its columns go.
+
+A layout holds facts; it is checked here before any report meets it, and unknown keys are refused.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from pharma_assets.model.target import REGISTRY_COLUMNS, TYPES, Type
+from pharma_assets.transforms.header_text import normalize_header
+
+# Counted up when the engine reads the same layout to other values, so that reports are brought up to date.
+ENGINE_VERSION = 1
+
+
+class Frozen(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Delivery(StrEnum):
+    """How a report type's files of one month relate: they add up, grow, or replace one another."""
+
+    INCREMENT = "increment"
+    MONTH_TO_DATE = "month_to_date"
+    FULL_MONTH = "full_month"
+    RESTATEMENT = "restatement"
+
+
+class Parse(StrEnum):
+    """How a cell is read."""
+
+    TEXT = "text"
+    INN = "inn"
+    AMOUNT = "amount"
+    DATE = "date"
+
+
+class Lookup(Frozen):
+    """Values that the source writes in its own words. Keys are compared without case and surrounding blanks.
+
+    `otherwise` is stored for any other text (None: as written), `blank` for a blank cell (None: nothing).
+    """
+
+    values: dict[str, str] = Field(min_length=1)
+    otherwise: str | None = None
+    blank: str | None = None
+
+    @model_validator(mode="after")
+    def _distinct_keys(self) -> Lookup:
+        keys = [lookup_key(key) for key in self.values]
+        if len(set(keys)) < len(keys):
+            raise ValueError("two values differ only in case or blanks")
+        return self
+
+
+def lookup_key(text: str) -> str:
+    """The form in which a lookup's keys are compared."""
+    return text.strip().casefold()
+
+
+class ColumnRule(Frozen):
+    """What becomes of one source column.
+
+    `to`: the target column; None keeps the cells in `extra` (or leaves them to the waybill). `parse`: how cells are
+    read; it follows from `to` where it is not given. `required`: the header must be there. `filled`: a blank cell
+    rejects its row. `unless`: this column counts only where the named one is absent.
+    """
+
+    to: str | None = None
+    parse: Parse = Parse.TEXT
+    required: bool = True
+    filled: bool = False
+    lookup: Lookup | None = None
+    unless: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_form(cls, value: object) -> object:
+        """`клиент: client_inlaw` is short for `клиент: {to: client_inlaw}`; the parser follows from the target."""
+        rule = {"to": value} if isinstance(value, str) else value
+        if isinstance(rule, dict) and "parse" not in rule:
+            return {**rule, "parse": _default_parse(rule.get("to"))}
+        return rule
+
+    @model_validator(mode="after")
+    def _target_fits(self) -> ColumnRule:
+        if self.to is None:
+            return self
+        if self.to not in TYPES or self.to in REGISTRY_COLUMNS:
+            raise ValueError(f"{self.to!r} is not a column that a layout can fill")
+        fitting = _FITTING[TYPES[self.to]]
+        if self.parse not in fitting:
+            raise ValueError(f"{self.to} holds {TYPES[self.to]}, so parse must be {' or '.join(fitting)}")
+        if self.lookup is not None and self.parse is not Parse.TEXT:
+            raise ValueError("lookup goes with parse: text")
+        return self
+
+
+_FITTING = {
+    Type.TEXT: (Parse.TEXT, Parse.INN),
+    Type.MOMENT: (Parse.DATE,),
+    Type.MONEY: (Parse.AMOUNT,),
+    Type.AMOUNT: (Parse.AMOUNT,),
+}
+
+
+def _default_parse(target: object) -> Parse:
+    if target == "client_inn":
+        return Parse.INN
+    return _FITTING[TYPES[target]][0] if isinstance(target, str) and target in TYPES else Parse.TEXT
+
+
+class Waybill(Frozen):
+    """`naklad` is composed of two source columns: «<number> от <dd.mm.yyyy>» (CONTRACT §5)."""
+
+    number: str
+    date: str
+
+
+class LeftOut(Frozen):
+    """A rule for rows that are not data. They are counted under `reason` and never loaded."""
+
+    column: str
+    equals: Literal[0] = 0
+    reason: Annotated[str, Field(min_length=1)]
+
+
+class Layout(Frozen):
+    """One supplier's layout."""
+
+    supplier: str
+    report_types: tuple[str, ...] = Field(min_length=1)
+    delivery: Delivery = Delivery.INCREMENT
+    sheet: str | None = None
+    header_within: Annotated[int, Field(ge=1, le=100)] = 10
+    constants: dict[Literal["supplier_id", "supplier_name", "client_type"], str] = {}
+    columns: dict[str, ColumnRule] = Field(min_length=1)
+    waybill: Waybill | None = None
+    left_out: tuple[LeftOut, ...] = ()
+
+    @property
+    def required_headers(self) -> dict[str, frozenset[str]]:
+        """The headers without which a row is no header; each with itself and those that stand in for it."""
+        return {
+            header: frozenset(
+                {header, *(other for other, stand_in in self.columns.items() if stand_in.unless == header)}
+            )
+            for header, rule in self.columns.items()
+            if rule.required and rule.unless is None
+        }
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Layout:
+        # Supersession is not built yet, and a month-to-date file that is added up would double its sales.
+        if self.delivery is not Delivery.INCREMENT:
+            raise ValueError(f"delivery: {self.delivery} is not supported yet, only increment")
+        if not self.required_headers:
+            raise ValueError("at least one column must be required")
+        self._headers_are_distinct()
+        self._named_columns_exist()
+        self._targets_are_filled_once()
+        return self
+
+    def _headers_are_distinct(self) -> None:
+        seen: dict[str, str] = {}
+        for header in self.columns:
+            other = seen.setdefault(normalize_header(header), header)
+            if other != header:
+                raise ValueError(f"columns {other!r} and {header!r} are the same header")
+
+    def _named_columns_exist(self) -> None:
+        named = [rule.column for rule in self.left_out]
+        named += [rule.unless for rule in self.columns.values() if rule.unless is not None]
+        if self.waybill is not None:
+            named += [self.waybill.number, self.waybill.date]
+            if self.columns.get(self.waybill.date, ColumnRule()).parse is not Parse.DATE:
+                raise ValueError(f"waybill: the column {self.waybill.date!r} must be parsed as a date")
+        for header in named:
+            if header not in self.columns:
+                raise ValueError(f"{header!r} is named but not among the columns")
+        for rule in self.left_out:
+            if self.columns[rule.column].parse is not Parse.AMOUNT:
+                raise ValueError(f"left_out: the column {rule.column!r} must be parsed as an amount")
+
+    def _targets_are_filled_once(self) -> None:
+        filled: dict[str, str] = dict.fromkeys(self.constants, "constants")
+        if self.waybill is not None:
+            filled["naklad"] = "waybill"
+        for header, rule in self.columns.items():
+            if rule.to is None or rule.unless is not None:
+                continue
+            if rule.to in filled:
+                raise ValueError(f"{rule.to} is filled by {filled[rule.to]!r} and by {header!r}")
+            filled[rule.to] = header
+        for header, rule in self.columns.items():
+            if rule.unless is not None and self.columns[rule.unless].to != rule.to:
+                raise ValueError(f"{header!r} stands in for {rule.unless!r}, so both must go to the same column")
+        if "period" not in filled:
+            raise ValueError("no column goes to period")
+
+    def fingerprint(self) -> str:
+        """A digest of everything that decides the result; comments and formatting of the YAML do not count."""
+        canonical = f"{ENGINE_VERSION}:{self.model_dump_json()}"
+        return hashlib.sha256(canonical.encode()).hexdigest()[:16]

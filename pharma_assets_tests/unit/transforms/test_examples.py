@@ -1,0 +1,77 @@
+"""Every client folder: its layout is valid, and each example beside it comes out as expected.
+
+`PHARMA_WRITE_EXAMPLES=1 pytest …/test_examples.py` writes the expectations anew; read the difference before you keep it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from pharma_assets.loading.result_file import render
+from pharma_assets.reading.document import read_document
+from pharma_assets.settings import PROJECT
+from pharma_assets.transforms.catalog import load_transforms, parse_layout
+from pharma_assets.transforms.header_text import normalize_header
+from pharma_assets.transforms.normalize import NormalizedReport, normalize
+
+FOLDER = PROJECT / "client_transforms"
+LAYOUTS = sorted(FOLDER.glob("*/*/layout.yaml"))
+CASES = sorted(path for path in FOLDER.glob("*/*/examples/*") if path.is_dir())
+
+
+def _name(path: Path) -> str:
+    return path.relative_to(FOLDER).as_posix()
+
+
+@pytest.mark.parametrize("file", LAYOUTS, ids=_name)
+def test_layout_is_valid_and_has_examples(file: Path) -> None:
+    parse_layout(file.read_bytes())
+    assert list(file.parent.glob("examples/*/input.*"))
+    assert list(file.parent.glob("examples/*/expected.csv"))
+
+
+def test_the_three_known_clients_are_found() -> None:
+    found = {str(client) for client in load_transforms(FOLDER).by_client}
+    assert {f"Дистрибьюторы/Client_0{number}" for number in (1, 2, 3)} <= found
+    assert load_transforms(FOLDER).invalid == []
+
+
+@pytest.mark.parametrize("case", CASES, ids=_name)
+def test_example(case: Path) -> None:
+    report = _normalize(case)
+    rows = render(report.table, {}, ZoneInfo("Europe/Moscow"))
+    figures = _figures(report)
+    if os.environ.get("PHARMA_WRITE_EXAMPLES"):
+        (case / "expected.csv").write_bytes(rows)
+        text = json.dumps(figures, ensure_ascii=False, indent=2) + "\n"
+        (case / "expected.json").write_text(text, encoding="utf-8")
+    assert rows.decode("utf-8-sig") == (case / "expected.csv").read_text(encoding="utf-8-sig")
+    assert figures == json.loads((case / "expected.json").read_text(encoding="utf-8"))
+
+
+def _normalize(case: Path) -> NormalizedReport:
+    layout = parse_layout((case.parent.parent / "layout.yaml").read_bytes())
+    (source,) = case.glob("input.*")
+    headers = {normalize_header(header) for header in layout.columns}
+    return normalize(read_document(source.read_bytes(), source.name, headers), layout, ZoneInfo("Europe/Moscow"))
+
+
+def _figures(report: NormalizedReport) -> dict[str, object]:
+    return {
+        "sheet": report.sheet,
+        "header_row": report.header_row,
+        "read": report.read,
+        "loaded": report.loaded,
+        "left_out": dict(report.left_out),
+        "rejected": [
+            {"row": row.row, "column": cell.header, "value": cell.text, "code": cell.code}
+            for row in report.rejected
+            for cell in row.cells
+        ],
+        "sums": {name: str(total) for name, total in report.sums().items()},
+    }
