@@ -1,0 +1,138 @@
+"""Rows of `ops.file_registry` and the questions that are asked of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, text
+
+from pharma_assets.model.client_month import Client, ClientMonth
+from pharma_assets.model.provider import Provider
+from pharma_assets.model.status import Status
+from pharma_assets.model.transform_version import TransformVersion
+
+
+@dataclass(frozen=True)
+class RegisteredFile:
+    """One row of `ops.file_registry`, as far as the work needs it. `path` is relative to the inbox root."""
+
+    id: int
+    path: str
+    client_month: ClientMonth
+    report_type: str
+    status: Status
+    reason: str | None
+    version: int
+    attempt: int
+    uploaded_at: datetime
+    content_hash: str | None
+    fingerprint: str | None
+    result_name: str | None
+
+
+_COLUMNS = """
+    f.id, f.file_path, f.data_provider, f.client_name, f.report_year, f.report_month, f.report_type, f.status,
+    f.error_reason, f.version, f.attempt, f.uploaded_at, f.content_hash, f.transform_fingerprint, f.result_name
+"""
+
+# A file is due when something has changed for it: it is new, it was being worked on by somebody who is gone, its
+# transform has come or changed, its back-off has run out, or it was normalized and not loaded (DESIGN, "Due").
+_DUE = """
+    WITH transform AS (
+        SELECT * FROM unnest(
+            CAST(:providers AS text[]), CAST(:clients AS text[]), CAST(:types AS text[]), CAST(:fingerprints AS text[])
+        ) AS t (data_provider, client_name, report_type, fingerprint)
+    )
+    SELECT {columns}
+    FROM ops.file_registry f
+    JOIN transform t ON t.data_provider = f.data_provider AND t.client_name = f.client_name
+                    AND (t.report_type = f.report_type OR t.report_type IS NULL)
+    LEFT JOIN ops.file_load l ON l.file_id = f.id AND l.superseded_at IS NULL
+    WHERE CASE f.status
+        WHEN 'NEW' THEN true
+        WHEN 'PROCESSING' THEN true
+        WHEN 'ERROR' THEN f.transform_fingerprint IS DISTINCT FROM t.fingerprint OR f.next_attempt_at <= now()
+        WHEN 'CREATED' THEN l.id IS NULL OR l.content_hash IS DISTINCT FROM f.content_hash
+                            OR l.transform_fingerprint <> t.fingerprint
+        ELSE false
+    END
+    {narrowed}
+    ORDER BY f.uploaded_at, f.id
+"""
+
+
+def due_files(
+    connection: Connection, transforms: Sequence[TransformVersion], client_month: ClientMonth | None = None
+) -> list[RegisteredFile]:
+    """Every due file that has a transform, oldest first; of one client-month only, if one is given.
+
+    Whether somebody is working on a file right now is not asked here: the lock of its client-month says so.
+    """
+    parameters = transform_arrays(transforms)
+    narrowed = ""
+    if client_month is not None:
+        narrowed = f"AND {_OF_CLIENT_MONTH}"
+        parameters |= client_month_parameters(client_month)
+    query = text(_DUE.format(columns=_COLUMNS, narrowed=narrowed))
+    return [_file(row) for row in connection.execute(query, parameters)]
+
+
+def present_files(connection: Connection, client_month: ClientMonth) -> list[RegisteredFile]:
+    """Every file of a client-month that has not gone, oldest first."""
+    query = text(
+        f"SELECT {_COLUMNS} FROM ops.file_registry f WHERE f.status <> 'DELETE' AND {_OF_CLIENT_MONTH}"  # noqa: S608
+        " ORDER BY f.uploaded_at, f.id"
+    )
+    return [_file(row) for row in connection.execute(query, client_month_parameters(client_month))]
+
+
+def known_clients(connection: Connection) -> list[Client]:
+    """Every client that ever sent a file."""
+    rows = connection.execute(text("SELECT DISTINCT data_provider, client_name FROM ops.file_registry ORDER BY 1, 2"))
+    return [Client(Provider(provider), name) for provider, name in rows]
+
+
+_OF_CLIENT_MONTH = """f.data_provider = :provider AND f.client_name = :client
+    AND f.report_year = :year AND f.report_month = :month"""
+
+
+def client_month_parameters(client_month: ClientMonth) -> dict[str, object]:
+    """The parameters :provider, :client, :year and :month of a query over one client-month."""
+    client = client_month.client
+    return {
+        "provider": client.provider.value,
+        "client": client.name,
+        "year": client_month.year,
+        "month": client_month.month,
+    }
+
+
+def transform_arrays(transforms: Sequence[TransformVersion]) -> dict[str, object]:
+    """The transforms as parallel arrays, which `unnest` makes rows of."""
+    return {
+        "providers": [transform.client.provider.value for transform in transforms],
+        "clients": [transform.client.name for transform in transforms],
+        "types": [transform.report_type for transform in transforms],
+        "fingerprints": [transform.fingerprint for transform in transforms],
+    }
+
+
+def _file(row: Row[Any]) -> RegisteredFile:
+    client = Client(Provider(row.data_provider), row.client_name)
+    return RegisteredFile(
+        id=row.id,
+        path=row.file_path,
+        client_month=ClientMonth(client, row.report_year, row.report_month),
+        report_type=row.report_type,
+        status=Status(row.status),
+        reason=row.error_reason,
+        version=row.version,
+        attempt=row.attempt,
+        uploaded_at=row.uploaded_at,
+        content_hash=row.content_hash,
+        fingerprint=row.transform_fingerprint,
+        result_name=row.result_name,
+    )

@@ -1,0 +1,221 @@
+"""What happens to a file: each step changes its registry row and adds its `ops.file_event`.
+
+The caller owns the transaction, so that a file's rows, its status and its ledger entry change together or not at all.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+
+from sqlalchemy import Connection, column, func, literal, null, table, text, update
+
+from pharma_assets.errors import PharmaError
+from pharma_assets.model.client_month import Client
+from pharma_assets.model.provider import Provider
+from pharma_assets.model.status import Status
+from pharma_assets.model.transform_version import TransformVersion, no_transform
+from pharma_assets.registry.files import RegisteredFile, transform_arrays
+
+LEASE = timedelta(hours=1)
+FIRST_RETRY = timedelta(minutes=5)
+LONGEST_RETRY = timedelta(hours=6)
+MOST_ATTEMPTS = 8
+
+_REGISTRY = table(
+    "file_registry",
+    *(
+        column(name)
+        for name in (
+            "id",
+            "status",
+            "error_reason",
+            "error_detail",
+            "content_hash",
+            "transform_fingerprint",
+            "result_name",
+            "result_hash",
+            "attempt",
+            "next_attempt_at",
+            "claimed_by",
+            "claimed_until",
+            "updated_at",
+        )
+    ),
+    schema="ops",
+)
+
+
+def holder() -> str:
+    """Who is working, for people: host and process."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def claim(connection: Connection, file_ids: Sequence[int], run_id: str) -> None:
+    """Mark files as being worked on by this process. The lock of their client-month must be held."""
+    _step(
+        connection,
+        file_ids,
+        "CLAIMED",
+        run_id,
+        status=Status.PROCESSING.value,
+        error_reason=null(),
+        error_detail=null(),
+        attempt=_REGISTRY.c.attempt + 1,
+        claimed_by=holder(),
+        claimed_until=func.now() + literal(LEASE),
+    )
+
+
+def name_result(connection: Connection, file_id: int, fingerprint: str, content_hash: str, result_name: str) -> None:
+    """Fix the result's name before it is written, so that the same work gives the same name (DESIGN, "Result file")."""
+    connection.execute(
+        update(_REGISTRY)
+        .where(_REGISTRY.c.id == file_id)
+        .values(transform_fingerprint=fingerprint, content_hash=content_hash, result_name=result_name)
+    )
+
+
+def created(
+    connection: Connection,
+    file_id: int,
+    run_id: str,
+    result_name: str,
+    result_hash: str,
+    detail: Mapping[str, object],
+) -> None:
+    """The file's normalized report stands in «Данные на загрузку» under `result_name`."""
+    status = Status.CREATED.value
+    _step(
+        connection,
+        [file_id],
+        "CREATED",
+        run_id,
+        detail,
+        status=status,
+        result_name=result_name,
+        result_hash=result_hash,
+    )
+
+
+def loaded(connection: Connection, file_id: int, run_id: str, detail: Mapping[str, object]) -> None:
+    """The file's rows and ledger entry are in the database (in the same transaction as this)."""
+    _step(
+        connection,
+        [file_id],
+        "LOADED",
+        run_id,
+        detail,
+        status=Status.CREATED.value,
+        attempt=0,
+        next_attempt_at=null(),
+        claimed_by=null(),
+        claimed_until=null(),
+    )
+
+
+def removed(connection: Connection, file_id: int, run_id: str) -> None:
+    """The rows of a file that has gone were taken out by a rebuild."""
+    _step(connection, [file_id], "REMOVED", run_id, status=Status.DELETE.value)
+
+
+def failed(
+    connection: Connection, file: RegisteredFile, run_id: str, error: PharmaError, fingerprint: str | None
+) -> None:
+    """The file could not be taken in: ERROR with its code.
+
+    A file without a transform waits as PROCESSING, one that has gone is DELETE. Transient problems are tried again with
+    growing pauses, at most MOST_ATTEMPTS times.
+    """
+    status = {"NO_SCRIPT_FOUND": Status.PROCESSING, "FILE_GONE": Status.DELETE}.get(error.code, Status.ERROR)
+    attempt = file.attempt + 1
+    retry = error.problem.transient and attempt < MOST_ATTEMPTS
+    pause = min(FIRST_RETRY * 2 ** (attempt - 1), LONGEST_RETRY)
+    _step(
+        connection,
+        [file.id],
+        "FAILED" if status is Status.ERROR else status.value,
+        run_id,
+        {"message": error.message},
+        reason=error.code,
+        status=status.value,
+        error_reason=error.code,
+        error_detail=_detail(error),
+        transform_fingerprint=fingerprint,
+        next_attempt_at=func.now() + literal(pause) if retry else null(),
+        claimed_by=null(),
+        claimed_until=null(),
+    )
+
+
+def wait_for_transform(connection: Connection, transforms: Sequence[TransformVersion], run_id: str) -> int:
+    """Mark new files that have no transform: PROCESSING, reason NO_SCRIPT_FOUND. Returns how many."""
+    found = connection.execute(
+        text(
+            """
+            WITH transform AS (
+                SELECT * FROM unnest(CAST(:providers AS text[]), CAST(:clients AS text[]), CAST(:types AS text[]))
+                    AS t (data_provider, client_name, report_type)
+            )
+            SELECT f.data_provider, f.client_name, f.report_type, array_agg(f.id) AS ids FROM ops.file_registry f
+            WHERE f.status = 'NEW' AND NOT EXISTS (
+                SELECT FROM transform t
+                WHERE t.data_provider = f.data_provider AND t.client_name = f.client_name
+                  AND (t.report_type = f.report_type OR t.report_type IS NULL))
+            GROUP BY 1, 2, 3
+            """
+        ),
+        transform_arrays(transforms),
+    ).all()
+    for row in found:
+        error = no_transform(Client(Provider(row.data_provider), row.client_name), row.report_type)
+        _step(
+            connection,
+            row.ids,
+            Status.PROCESSING.value,
+            run_id,
+            reason=error.code,
+            status=Status.PROCESSING.value,
+            error_reason=error.code,
+            error_detail=_detail(error),
+        )
+    return sum(len(row.ids) for row in found)
+
+
+def _detail(error: PharmaError) -> str:
+    return json.dumps({"message": error.message, "advice": error.advice}, ensure_ascii=False)
+
+
+def _step(
+    connection: Connection,
+    file_ids: Sequence[int],
+    event: str,
+    run_id: str,
+    detail: Mapping[str, object] | None = None,
+    *,
+    reason: str | None = None,
+    **values: object,
+) -> None:
+    connection.execute(
+        text(
+            """
+            INSERT INTO ops.file_event (file_id, event, status_from, status_to, reason, run_id, detail)
+            SELECT id, :event, status, :status_to, :reason, :run_id, CAST(:detail AS jsonb)
+            FROM ops.file_registry WHERE id = ANY(:ids) ORDER BY id
+            """
+        ),
+        {
+            "event": event,
+            "status_to": values.get("status"),
+            "reason": reason,
+            "run_id": run_id,
+            "detail": None if detail is None else json.dumps(detail, ensure_ascii=False, default=str),
+            "ids": list(file_ids),
+        },
+    )
+    connection.execute(
+        update(_REGISTRY).where(_REGISTRY.c.id == func.any(list(file_ids))).values(updated_at=func.now(), **values)
+    )

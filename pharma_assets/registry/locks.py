@@ -1,0 +1,62 @@
+"""PostgreSQL advisory locks: the truth about who is working on what.
+
+A lock lives and dies with its own connection, so a killed process frees it at once, on any machine. Nothing here uses
+a pooled connection.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Connection, Engine, text
+
+from pharma_assets.model.client_month import ClientMonth
+
+SCAN = "scan"
+
+
+def client_month_lock(client_month: ClientMonth) -> str:
+    """The name of the lock under which a client-month is worked on."""
+    return f"client-month:{client_month.key}"
+
+
+@contextmanager
+def try_lock(engine: Engine, name: str) -> Iterator[bool]:
+    """Hold the named lock during the block; yields False, without waiting, where somebody else holds it."""
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        # Out of the pool: closing it must end the session, and the lock with it, whatever happened.
+        connection.detach()
+        held = bool(connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": _key(name)}))
+        try:
+            yield held
+        finally:
+            if held:
+                _unlock(connection, name)
+
+
+def _unlock(connection: Connection, name: str) -> None:
+    # A lost connection has freed the lock already, and must not hide the error that the block ended with.
+    if not connection.closed and not connection.invalidated:
+        connection.scalar(text("SELECT pg_advisory_unlock(:key)"), {"key": _key(name)})
+
+
+def held_locks(connection: Connection, names: Iterable[str]) -> set[str]:
+    """Which of the named locks anybody holds now."""
+    rows = connection.execute(
+        text(
+            """
+            SELECT (classid::bigint << 32) | objid::bigint FROM pg_locks
+            WHERE locktype = 'advisory' AND objsubid = 1 AND granted
+              AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+            """
+        )
+    )
+    held = set(rows.scalars())
+    return {name for name in names if _key(name) in held}
+
+
+def _key(name: str) -> int:
+    """A lock's number: 64 bits of a digest, signed as PostgreSQL's bigint is."""
+    return int.from_bytes(hashlib.sha256(f"pharma-assets:{name}".encode()).digest()[:8], signed=True)

@@ -1,0 +1,104 @@
+"""The registry's picture for people: what arrived, what became of it, what waits for somebody."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import Connection, Row, text
+
+
+@dataclass(frozen=True)
+class ClientMonthState:
+    """One client-month: how many files in which status, and what of them is loaded."""
+
+    provider: str
+    client: str
+    month: str
+    files: int
+    files_loaded: int
+    statuses: Mapping[str, int]
+    rows_read: int
+    rows_loaded: int
+    rows_left_out: int
+    rows_rejected: int
+
+
+@dataclass(frozen=True)
+class OpenFile:
+    """A file that is not taken in, with the reason and advice of the catalogue."""
+
+    id: int
+    path: str
+    status: str
+    code: str | None
+    message: str | None
+    advice: str | None
+
+
+@dataclass(frozen=True)
+class Overview:
+    """The whole picture. `problems` are paths that have no place in the tree."""
+
+    files: Mapping[str, int]
+    client_months: tuple[ClientMonthState, ...]
+    open_files: tuple[OpenFile, ...]
+    problems: tuple[Mapping[str, str], ...]
+
+
+def overview(connection: Connection, limit: int = 1000) -> Overview:
+    """The state of every client-month, and at most `limit` open files and path problems each, newest last."""
+    months = connection.execute(
+        text(
+            """
+            SELECT f.data_provider, f.client_name, f.report_year, f.report_month, f.status, count(*) AS files,
+                   count(l.id) AS files_loaded,
+                   coalesce(sum(l.rows_read), 0) AS rows_read, coalesce(sum(l.rows_loaded), 0) AS rows_loaded,
+                   coalesce(sum(l.rows_left_out_total), 0) AS left_out, coalesce(sum(l.rows_rejected), 0) AS rejected
+            FROM ops.file_registry f LEFT JOIN ops.file_load l ON l.file_id = f.id AND l.superseded_at IS NULL
+            GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5
+            """
+        )
+    ).all()
+    totals: dict[str, int] = {}
+    for row in months:
+        totals[row.status] = totals.get(row.status, 0) + row.files
+    by_month = groupby(months, key=lambda row: (row.data_provider, row.client_name, row.report_year, row.report_month))
+    open_files = connection.execute(
+        text(
+            """
+            SELECT id, file_path AS path, status, error_reason AS code, error_detail ->> 'message' AS message,
+                   error_detail ->> 'advice' AS advice
+            FROM ops.file_registry WHERE status IN ('NEW', 'PROCESSING', 'ERROR') ORDER BY uploaded_at, id LIMIT :limit
+            """
+        ),
+        {"limit": limit},
+    ).all()
+    problems = connection.execute(
+        text("SELECT path, code, message FROM ops.path_problem ORDER BY last_seen, path LIMIT :limit"), {"limit": limit}
+    ).all()
+    return Overview(
+        totals,
+        tuple(_client_month(list(rows)) for _, rows in by_month),
+        tuple(OpenFile(**row._mapping) for row in open_files),
+        tuple({"path": row.path, "code": row.code, "message": row.message} for row in problems),
+    )
+
+
+def _client_month(rows: list[Row[Any]]) -> ClientMonthState:
+    """One client-month from its rows, one for each status."""
+    first = rows[0]
+    return ClientMonthState(
+        provider=first.data_provider,
+        client=first.client_name,
+        month=f"{first.report_year:04d}-{first.report_month:02d}",
+        files=sum(row.files for row in rows),
+        files_loaded=sum(row.files_loaded for row in rows),
+        statuses={row.status: row.files for row in rows},
+        rows_read=sum(int(row.rows_read) for row in rows),
+        rows_loaded=sum(int(row.rows_loaded) for row in rows),
+        rows_left_out=sum(int(row.left_out) for row in rows),
+        rows_rejected=sum(int(row.rejected) for row in rows),
+    )

@@ -1,0 +1,104 @@
+"""What is due: transient problems with growing pauses and a limit, lasting ones when something has changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import Connection, text
+
+from pharma_assets.database.urls import engine as make_engine
+from pharma_assets.errors import PharmaError
+from pharma_assets.model.client_month import Client, ClientMonth
+from pharma_assets.model.provider import Provider
+from pharma_assets.model.transform_version import TransformVersion
+from pharma_assets.registry import journal
+from pharma_assets.registry.files import RegisteredFile, due_files, present_files
+
+CLIENT = Client(Provider.DISTRIBUTOR, "Client_01")
+MONTH = ClientMonth(CLIENT, 2025, 6)
+OLD, NEW = TransformVersion(CLIENT, "Type1", "old"), TransformVersion(CLIENT, "Type1", "new")
+TRANSIENT = PharmaError("LOCKED", why="somebody has it open")
+LASTING = PharmaError("EMPTY_FILE")
+
+
+@pytest.fixture
+def connection(database: str) -> Iterator[Connection]:
+    engine = make_engine(database)
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO ops.file_registry (file_path, uploaded_at, status, data_provider, report_year, report_month,"
+                " client_name, report_type) VALUES ('a.csv', now(), 'NEW', 'Дистрибьютор', 2025, 6, 'Client_01', 'Type1')"
+            )
+        )
+        yield connection
+    engine.dispose()
+
+
+def file(connection: Connection) -> RegisteredFile:
+    (found,) = present_files(connection, MONTH)
+    return found
+
+
+def fail(connection: Connection, error: PharmaError) -> timedelta | None:
+    """One claimed attempt that ends with the error; the pause until the next one."""
+    before = file(connection)
+    journal.claim(connection, [before.id], "run")
+    journal.failed(connection, before, "run", error, "old")
+    pause: timedelta | None = connection.scalar(text("SELECT next_attempt_at - now() FROM ops.file_registry"))
+    return pause
+
+
+def is_due(connection: Connection, *transforms: TransformVersion) -> bool:
+    return bool(due_files(connection, transforms))
+
+
+def let_time_pass(connection: Connection) -> None:
+    connection.execute(text("UPDATE ops.file_registry SET next_attempt_at = now() WHERE next_attempt_at IS NOT NULL"))
+
+
+def test_a_new_file_is_due_where_a_transform_is(connection: Connection) -> None:
+    assert is_due(connection, OLD)
+    assert is_due(connection, TransformVersion(CLIENT, None, "any type"))
+    assert not is_due(connection)
+    assert not is_due(connection, TransformVersion(CLIENT, "Type2", "old"))
+    assert not is_due(connection, TransformVersion(Client(Provider.CHAIN, "Client_01"), "Type1", "old"))
+
+
+def test_a_transient_problem_is_tried_again_with_growing_pauses_and_a_limit(connection: Connection) -> None:
+    pauses = []
+    while (pause := fail(connection, TRANSIENT)) is not None:
+        assert not is_due(connection, OLD)
+        let_time_pass(connection)
+        assert is_due(connection, OLD)
+        pauses.append(pause)
+    assert len(pauses) == journal.MOST_ATTEMPTS - 1
+    assert pauses[0] == journal.FIRST_RETRY
+    assert pauses[1] == 2 * journal.FIRST_RETRY
+    assert pauses == sorted(pauses)
+    assert max(pauses) <= journal.LONGEST_RETRY
+    assert not is_due(connection, OLD)
+
+
+def test_a_lasting_problem_waits_for_a_changed_transform(connection: Connection) -> None:
+    assert fail(connection, LASTING) is None
+    assert not is_due(connection, OLD)
+    assert is_due(connection, NEW)
+
+
+def test_a_file_that_is_being_worked_on_by_nobody_is_due(connection: Connection) -> None:
+    journal.claim(connection, [file(connection).id], "run")
+    assert is_due(connection, OLD)
+
+
+def test_every_step_leaves_its_event(connection: Connection) -> None:
+    fail(connection, LASTING)
+    events = connection.execute(
+        text("SELECT event, status_from, status_to, reason, run_id FROM ops.file_event ORDER BY id")
+    )
+    assert [tuple(event) for event in events] == [
+        ("CLAIMED", "NEW", "PROCESSING", None, "run"),
+        ("FAILED", "PROCESSING", "ERROR", "EMPTY_FILE", "run"),
+    ]
