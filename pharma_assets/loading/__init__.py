@@ -1,0 +1,1 @@
+"""Result files, and rows into `raw.primary_data`."""

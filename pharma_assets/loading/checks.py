@@ -1,0 +1,130 @@
+"""What can be asked of a loaded client-month, straight from the database: independent of the code that loaded it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from sqlalchemy import Connection, text
+
+from pharma_assets.model.client_month import ClientMonth
+from pharma_assets.registry.files import client_month_parameters
+from pharma_assets.transforms.values.identifiers import is_valid_inn
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The answer of one check: whether all is well, one sentence, and its figures."""
+
+    passed: bool
+    summary: str
+    figures: Mapping[str, object]
+
+
+_LEDGER = """
+    SELECT l.* FROM ops.file_registry f JOIN ops.file_load l ON l.file_id = f.id AND l.superseded_at IS NULL
+    WHERE f.data_provider = :provider AND f.client_name = :client AND f.report_year = :year AND f.report_month = :month
+"""
+_ROWS = f"SELECT d.* FROM raw.primary_data d JOIN ({_LEDGER}) l USING (partition_month, file_id)"  # noqa: S608
+
+
+def reconciliation(connection: Connection, client_month: ClientMonth) -> Finding:
+    """Every row read is loaded, left out or rejected, and the table holds exactly the rows and sums of the ledger."""
+    entries = connection.execute(
+        text(
+            f"""
+            SELECT l.file_id, l.rows_read, l.rows_loaded, l.rows_left_out_total, l.rows_rejected, l.sums,
+                   count(d.file_id) AS stored,
+                   (SELECT count(*) FROM ops.rejected_row r WHERE r.load_id = l.id) AS held_back,
+                   sum(amount_type_1) AS amount_type_1, sum(amount_type_2) AS amount_type_2,
+                   sum(amount_type_3) AS amount_type_3, sum(amount_type_4) AS amount_type_4,
+                   sum(amount_type_5) AS amount_type_5, sum(sum_nds) AS sum_nds, sum(sum_no_nds) AS sum_no_nds
+            FROM ({_LEDGER}) l
+            LEFT JOIN raw.primary_data d ON d.partition_month = l.partition_month AND d.file_id = l.file_id
+            GROUP BY l.id, l.file_id, l.rows_read, l.rows_loaded, l.rows_left_out_total, l.rows_rejected, l.sums
+            """  # noqa: S608
+        ),
+        client_month_parameters(client_month),
+    ).all()
+    wrong = [
+        entry.file_id
+        for entry in entries
+        if entry.rows_read != entry.rows_loaded + entry.rows_left_out_total + entry.rows_rejected
+        or entry.stored != entry.rows_loaded
+        or entry.held_back != entry.rows_rejected
+        or any(getattr(entry, name) != Decimal(total) for name, total in entry.sums.items())
+    ]
+    figures: dict[str, object] = {
+        "files": len(entries),
+        "rows_read": sum(entry.rows_read for entry in entries),
+        "rows_loaded": sum(entry.rows_loaded for entry in entries),
+        "rows_left_out": sum(entry.rows_left_out_total for entry in entries),
+        "rows_rejected": sum(entry.rows_rejected for entry in entries),
+        "rows_stored": sum(entry.stored for entry in entries),
+    }
+    if wrong:
+        return Finding(False, f"ledger and table differ for the files {wrong}", {**figures, "file_ids": wrong})
+    return Finding(True, "every row read is loaded, left out or rejected, and the table agrees", figures)
+
+
+def period_within_month(connection: Connection, client_month: ClientMonth, timezone: str) -> Finding:
+    """Every `period` lies in the month of the file's folder, in the suppliers' time zone."""
+    row = connection.execute(
+        text(
+            f"""
+            SELECT count(*) AS rows, min(local) AS first, max(local) AS last,
+                   count(*) FILTER (WHERE date_trunc('month', local) <> partition_month) AS outside
+            FROM ({_ROWS}) d, LATERAL (SELECT period AT TIME ZONE :timezone AS local) AS moment
+            """  # noqa: S608
+        ),
+        {**client_month_parameters(client_month), "timezone": timezone},
+    ).one()
+    figures = {"rows": row.rows, "outside": row.outside, "first": str(row.first), "last": str(row.last)}
+    if row.outside:
+        return Finding(False, f"{row.outside} of {row.rows} rows are dated outside {client_month.month_key}", figures)
+    return Finding(True, f"all rows are dated within {client_month.month_key}", figures)
+
+
+def inn_validity(connection: Connection, client_month: ClientMonth) -> Finding:
+    """Every `client_inn` has 10 or 12 digits and the right check digits; blank ones are counted apart."""
+    counts = connection.execute(
+        text(f"SELECT client_inn, count(*) AS rows FROM ({_ROWS}) d GROUP BY client_inn"),  # noqa: S608
+        client_month_parameters(client_month),
+    ).all()
+    invalid = {
+        row.client_inn: row.rows for row in counts if row.client_inn is not None and not is_valid_inn(row.client_inn)
+    }
+    blank = sum(row.rows for row in counts if row.client_inn is None)
+    figures: dict[str, object] = {
+        "distinct": sum(row.client_inn is not None for row in counts),
+        "rows_blank": blank,
+        "rows_invalid": sum(invalid.values()),
+        "invalid": dict(list(invalid.items())[:20]),
+    }
+    if invalid:
+        return Finding(False, f"{len(invalid)} INN in {sum(invalid.values())} rows fail their check digits", figures)
+    return Finding(True, "every INN that is there is valid", figures)
+
+
+def files_taken_in(connection: Connection, client_month: ClientMonth) -> Finding:
+    """No file of the client-month is in ERROR or waits for a transform."""
+    rows = connection.execute(
+        text(
+            """
+            SELECT id, file_path, status, error_reason, error_detail ->> 'message' AS message,
+                   error_detail ->> 'advice' AS advice
+            FROM ops.file_registry
+            WHERE data_provider = :provider AND client_name = :client AND report_year = :year AND report_month = :month
+              AND status IN ('ERROR', 'PROCESSING') AND error_reason IS NOT NULL
+            ORDER BY id
+            """
+        ),
+        client_month_parameters(client_month),
+    ).all()
+    figures = {f"{row.id}: {row.file_path}": f"{row.error_reason}: {row.message} – {row.advice}" for row in rows}
+    if rows:
+        return Finding(
+            False, f"{len(rows)} files were not taken in: " + ", ".join({row.error_reason for row in rows}), figures
+        )
+    return Finding(True, "every file was taken in", {})

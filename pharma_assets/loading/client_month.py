@@ -1,0 +1,212 @@
+"""The work on one client-month: the due files of a scheduled run, or a rebuild from everything that is there.
+
+Every path – sensor, `tick`, a click in Dagster – comes through `work_on`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import Flag, auto
+
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from pharma_assets.errors import PharmaError
+from pharma_assets.loading.ingest import (
+    NormalizedFile,
+    Step,
+    ingest_file,
+    load_file,
+    normalize_file,
+    reached,
+    set_aside,
+)
+from pharma_assets.loading.platform import Platform
+from pharma_assets.loading.primary_data import remove_rows
+from pharma_assets.model.client_month import ClientMonth
+from pharma_assets.model.status import Status
+from pharma_assets.registry import journal
+from pharma_assets.registry.files import RegisteredFile, client_month_parameters, due_files, present_files
+from pharma_assets.registry.locks import client_month_lock, try_lock
+
+logger = logging.getLogger(__name__)
+
+
+class Work(Flag):
+    """Which half of a file's journey is wanted."""
+
+    NORMALIZE = auto()
+    LOAD = auto()
+
+
+@dataclass(frozen=True)
+class FileOutcome:
+    """What became of one file: its report's figures, or the error that the registry shows."""
+
+    file: RegisteredFile
+    normalized: NormalizedFile | None = None
+    error: PharmaError | None = None
+
+
+@dataclass
+class Outcome:
+    """What became of a client-month's files in one run.
+
+    `removed`: files that have gone, whose rows were taken out. `superseded`: result files that no longer count.
+    `rows_before`, `rows_after`: rows in `raw.primary_data`.
+    """
+
+    client_month: ClientMonth
+    rebuild: bool
+    files: list[FileOutcome] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    superseded: list[str] = field(default_factory=list)
+    rows_before: int = 0
+    rows_after: int = 0
+
+    @property
+    def failed(self) -> list[FileOutcome]:
+        """The files that were not taken in, each with its error. One that has gone is nobody's failure."""
+        return [outcome for outcome in self.files if outcome.error is not None and outcome.error.code != "FILE_GONE"]
+
+    @property
+    def reports(self) -> list[NormalizedFile]:
+        return [outcome.normalized for outcome in self.files if outcome.normalized is not None]
+
+    def total(self, count: Callable[[NormalizedFile], int]) -> int:
+        return sum(map(count, self.reports))
+
+    def sums(self) -> dict[str, Decimal]:
+        """The sum of each numeric column over the files of this run."""
+        totals: dict[str, Decimal] = {}
+        for normalized in self.reports:
+            for name, value in normalized.report.sums().items():
+                totals[name] = totals.get(name, Decimal(0)) + value
+        return totals
+
+
+def work_on(
+    platform: Platform, client_month: ClientMonth, run_id: str, work: Work, *, rebuild: bool, retry: bool = False
+) -> Outcome:
+    """Work on a client-month under its lock.
+
+    Without `rebuild`: the due files, each in a transaction of its own (with `retry` also those in ERROR); rows are only
+    added or replaced. With it: every present file again, in one transaction, and the rows of files that have gone go.
+    A file that fails is marked and never stops the others. Raises PharmaError CLIENT_MONTH_BUSY when another run is at
+    it, and what the database raises when it is lost.
+    """
+    with try_lock(platform.engine, client_month_lock(client_month)) as held:
+        if not held:
+            raise PharmaError("CLIENT_MONTH_BUSY", client_month=client_month)
+        outcome = Outcome(client_month, rebuild)
+        with platform.engine.begin() as connection:
+            outcome.rows_before = _count_rows(connection, client_month)
+            files = _files_to_do(connection, platform, client_month, rebuild=rebuild, retry=retry)
+            journal.claim(connection, [file.id for file in files], run_id)
+        for file in files:
+            reached(file, Step.CLAIMED)
+        if rebuild and Work.LOAD in work:
+            with platform.engine.begin() as connection:
+                _rebuild(platform, connection, files, run_id, outcome)
+            set_aside(platform, outcome.superseded, [normalized.result_name for normalized in outcome.reports])
+        else:
+            step = normalize_file if work is Work.NORMALIZE else ingest_file
+            outcome.files += [_attempt(platform, file, run_id, step) for file in files]
+        with platform.engine.begin() as connection:
+            outcome.rows_after = _count_rows(connection, client_month)
+        return outcome
+
+
+def _files_to_do(
+    connection: Connection, platform: Platform, client_month: ClientMonth, *, rebuild: bool, retry: bool
+) -> list[RegisteredFile]:
+    if rebuild:
+        return present_files(connection, client_month)
+    due = due_files(connection, platform.transforms.versions, client_month)
+    if not retry:
+        return due
+    failed = [file for file in present_files(connection, client_month) if file.status is Status.ERROR]
+    return sorted({file.id: file for file in due + failed}.values(), key=lambda file: (file.uploaded_at, file.id))
+
+
+def _rebuild(
+    platform: Platform, connection: Connection, files: list[RegisteredFile], run_id: str, outcome: Outcome
+) -> None:
+    """Every file's rows anew in one transaction; a file that fails keeps the rows it had."""
+
+    def renew(platform: Platform, file: RegisteredFile, run_id: str) -> NormalizedFile:
+        normalized = normalize_file(platform, file, run_id)
+        with connection.begin_nested():
+            outcome.superseded += load_file(platform, connection, normalized, run_id)
+        return normalized
+
+    outcome.files += [_attempt(platform, file, run_id, renew) for file in files]
+    for file_id, path in _loaded_and_gone(connection, outcome.client_month):
+        outcome.superseded += remove_rows(connection, file_id)
+        journal.removed(connection, file_id, run_id)
+        outcome.removed.append(path)
+    if files:
+        reached(files[-1], Step.COMMITTING)
+
+
+def _attempt(
+    platform: Platform,
+    file: RegisteredFile,
+    run_id: str,
+    step: Callable[[Platform, RegisteredFile, str], NormalizedFile],
+) -> FileOutcome:
+    """Take one file a step further; what goes wrong with it is written down and goes no further."""
+    try:
+        return FileOutcome(file, step(platform, file, run_id))
+    except PharmaError as problem:
+        error = problem
+    except DBAPIError as problem:
+        if problem.connection_invalidated or isinstance(problem, OperationalError):
+            raise  # the database is lost, not the file: it stays claimed, and is due again once the lock is free
+        logger.exception("file %s: %s", file.id, file.path)
+        error = PharmaError("INTERNAL_ERROR", kind=type(problem.orig).__name__, why=problem.orig)
+    except Exception as problem:
+        logger.exception("file %s: %s", file.id, file.path)
+        error = PharmaError("INTERNAL_ERROR", kind=type(problem).__name__, why=problem)
+    transform = platform.transforms.by_client.get(file.client_month.client)
+    with platform.engine.begin() as connection:
+        journal.failed(connection, file, run_id, error, transform.fingerprint if transform else None)
+    return FileOutcome(file, error=error)
+
+
+def _loaded_and_gone(connection: Connection, client_month: ClientMonth) -> list[tuple[int, str]]:
+    """Files of a client-month whose rows are loaded and which are no longer in the inbox."""
+    rows = connection.execute(
+        text(
+            """
+            SELECT f.id, f.file_path FROM ops.file_registry f
+            JOIN ops.file_load l ON l.file_id = f.id AND l.superseded_at IS NULL
+            WHERE f.status = 'DELETE' AND f.data_provider = :provider AND f.client_name = :client
+              AND f.report_year = :year AND f.report_month = :month
+            ORDER BY f.id
+            """
+        ),
+        client_month_parameters(client_month),
+    )
+    return [(row.id, row.file_path) for row in rows]
+
+
+def _count_rows(connection: Connection, client_month: ClientMonth) -> int:
+    """Rows of a client-month in `raw.primary_data`, by the ledger."""
+    return int(
+        connection.scalar(
+            text(
+                """
+                SELECT coalesce(sum(l.rows_loaded), 0) FROM ops.file_registry f
+                JOIN ops.file_load l ON l.file_id = f.id AND l.superseded_at IS NULL
+                WHERE f.data_provider = :provider AND f.client_name = :client
+                  AND f.report_year = :year AND f.report_month = :month
+                """
+            ),
+            client_month_parameters(client_month),
+        )
+        or 0
+    )

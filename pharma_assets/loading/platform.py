@@ -1,0 +1,42 @@
+"""What a piece of work has at hand: settings, database and transforms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Engine
+
+from pharma_assets.database.urls import database_url, engine, reaching
+from pharma_assets.settings import Settings
+from pharma_assets.transforms.catalog import Transforms, load_transforms
+
+
+@dataclass(frozen=True)
+class Platform:
+    """The settings, an engine on the business database, and every client's transform as it stands now."""
+
+    settings: Settings
+    engine: Engine
+    transforms: Transforms
+
+    @property
+    def timezone(self) -> ZoneInfo:
+        return ZoneInfo(self.settings.timezone)
+
+
+@contextmanager
+def open_platform(settings: Settings) -> Iterator[Platform]:
+    """The platform over these settings; starts the embedded server if that is the one and it does not run.
+
+    Raises PharmaError DATABASE_START_FAILED, or DATABASE_UNREACHABLE at the first statement.
+    """
+    url = database_url(settings)
+    database = engine(url)
+    try:
+        with reaching(url):
+            yield Platform(settings, database, load_transforms(settings.transforms))
+    finally:
+        database.dispose()

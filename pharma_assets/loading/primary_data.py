@@ -1,0 +1,133 @@
+"""Rows into `raw.primary_data`, with the ledger that says what is loaded. The caller owns the transaction."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+import pyarrow as pa
+from psycopg import sql
+from pyarrow import csv
+from sqlalchemy import Connection, text
+
+from pharma_assets.database.connect import psycopg_connection
+from pharma_assets.errors import PharmaError
+from pharma_assets.transforms.normalize import NormalizedReport
+
+
+def copy_rows(connection: Connection, table: pa.Table, constants: Mapping[str, object]) -> None:
+    """COPY a report's rows from memory. `constants` are columns with one value for all rows.
+
+    Raises PharmaError ROWS_NOT_STORED when the database stored another number of rows.
+    """
+    columns = {name: table[name] for name in table.column_names if table[name].null_count < table.num_rows}
+    columns |= {name: pa.repeat(value, table.num_rows) for name, value in constants.items()}
+    sink = pa.BufferOutputStream()
+    csv.write_csv(pa.table(columns), sink, csv.WriteOptions(include_header=False, quoting_style="needed"))
+    statement = sql.SQL("COPY raw.primary_data ({}) FROM STDIN (FORMAT csv)").format(
+        sql.SQL(", ").join(map(sql.Identifier, columns))
+    )
+    with psycopg_connection(connection).cursor() as cursor:
+        with cursor.copy(statement) as copy:
+            copy.write(sink.getvalue())
+        if cursor.rowcount != table.num_rows:
+            raise PharmaError("ROWS_NOT_STORED", written=table.num_rows, stored=cursor.rowcount)
+
+
+def remove_rows(connection: Connection, file_id: int) -> list[str]:
+    """Take a file's rows and rejects out and close its ledger entry; returns the result files that counted for it until now."""
+    closed = connection.execute(
+        text(
+            """
+            WITH closed AS (
+                UPDATE ops.file_load SET superseded_at = now() WHERE file_id = :file_id AND superseded_at IS NULL
+                RETURNING id, partition_month, result_name
+            ), rejects AS (
+                DELETE FROM ops.rejected_row WHERE load_id IN (SELECT id FROM closed)
+            )
+            SELECT partition_month, result_name FROM closed
+            """
+        ),
+        {"file_id": file_id},
+    ).all()
+    for month in {entry.partition_month for entry in closed}:
+        connection.execute(
+            text("DELETE FROM raw.primary_data WHERE partition_month = :month AND file_id = :file_id"),
+            {"month": month, "file_id": file_id},
+        )
+    return [entry.result_name for entry in closed if entry.result_name is not None]
+
+
+def add_ledger_entry(connection: Connection, report: NormalizedReport, facts: Mapping[str, object]) -> int:
+    """Write the ledger row that makes a file *loaded*; returns its id.
+
+    `facts`: file_id, version, content_hash, transform_fingerprint, partition_month, result_name, result_hash, run_id.
+    """
+    first, last = report.period()
+    load_id = connection.scalar(
+        text(
+            """
+            INSERT INTO ops.file_load (file_id, version, content_hash, transform_fingerprint, partition_month,
+                rows_read, rows_loaded, rows_rejected, rows_left_out, rows_left_out_total, sums, period_from, period_to,
+                result_name, result_hash, run_id)
+            VALUES (:file_id, :version, :content_hash, :transform_fingerprint, :partition_month,
+                :read, :loaded, :rejected, CAST(:left_out AS jsonb), :left_out_total, CAST(:sums AS jsonb), :first, :last,
+                :result_name, :result_hash, :run_id)
+            RETURNING id
+            """
+        ),
+        {
+            **facts,
+            "read": report.read,
+            "loaded": report.loaded,
+            "rejected": len(report.rejected),
+            "left_out": json.dumps(dict(report.left_out), ensure_ascii=False),
+            "left_out_total": sum(report.left_out.values()),
+            "sums": json.dumps({name: str(total) for name, total in report.sums().items()}),
+            "first": first,
+            "last": last,
+        },
+    )
+    connection.execute(
+        text(
+            """
+            UPDATE ops.file_load SET superseded_by = :load_id
+            WHERE file_id = :file_id AND superseded_at IS NOT NULL AND superseded_by IS NULL
+            """
+        ),
+        {"load_id": load_id, "file_id": facts["file_id"]},
+    )
+    return int(load_id or 0)
+
+
+def add_rejected_rows(connection: Connection, load_id: int, file_id: int, report: NormalizedReport) -> None:
+    """Keep the rows that were held back, with every reason and the whole row as written."""
+    if not report.rejected:
+        return
+    with (
+        psycopg_connection(connection).cursor() as cursor,
+        cursor.copy(
+            "COPY ops.rejected_row (load_id, file_id, source_sheet, source_row, code, column_header, raw_value, message,"
+            " problems, raw_row) FROM STDIN"
+        ) as copy,
+    ):
+        for row in report.rejected:
+            first = row.cells[0]
+            problems = [
+                {"column": cell.header, "value": cell.text, "code": cell.code, "message": cell.message}
+                for cell in row.cells
+            ]
+            copy.write_row(
+                (
+                    load_id,
+                    file_id,
+                    row.sheet,
+                    row.row,
+                    first.code,
+                    first.header,
+                    first.text,
+                    first.message,
+                    json.dumps(problems, ensure_ascii=False),
+                    json.dumps(dict(row.raw), ensure_ascii=False),
+                )
+            )

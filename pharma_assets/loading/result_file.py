@@ -1,0 +1,129 @@
+"""The result file: the normalized report as people open it, «Итоговые отчёты» → «Данные на загрузку» (CONTRACT §4)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path, PurePosixPath
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import csv
+
+from pharma_assets.errors import PharmaError
+from pharma_assets.files import flush_to_disk, writing_error
+from pharma_assets.model.target import COLUMNS, RESULT_HEADER, TRACE_COLUMNS, TYPES, Type
+
+_LONGEST_NAME = 255
+
+# report_header.xlsx first, in its order, because scripts and people rely on it; then what it lacks.
+_COLUMNS = [
+    *RESULT_HEADER,
+    *(column.name for column in COLUMNS if column.name not in RESULT_HEADER and column.name != "filename_result"),
+    *TRACE_COLUMNS,
+]
+
+# Excel takes a text that begins so for a formula, whoever wrote it.
+_FORMULA = r"^[=+@\t\r-]."
+
+
+def result_name(client: str, file_id: int, source_path: str, moment: datetime) -> str:
+    """`{Client}_id{ID}_{source_basename}_{YYYYMMDD_HHMMSS}.csv`; the basename is cut where a name would be too long."""
+    head, tail = f"{client}_id{file_id}_", f"_{moment:%Y%m%d_%H%M%S}.csv"
+    room = _LONGEST_NAME - len((head + tail).encode())
+    stem = PurePosixPath(source_path).stem.encode()[: max(room, 0)].decode(errors="ignore")
+    return f"{head}{stem}{tail}"
+
+
+def render(table: pa.Table, constants: Mapping[str, str], timezone: ZoneInfo) -> bytes:
+    """The report as CSV: utf-8 with BOM, `;`, ISO dates in local time, decimal points, texts that look like formulas
+    escaped by an apostrophe. `constants` are columns with one value for all rows."""
+    columns = {}
+    for name in _COLUMNS:
+        if name in constants:
+            values = pa.repeat(constants[name], table.num_rows)
+        elif name in table.column_names:
+            values = _as_text(table[name].combine_chunks(), TYPES.get(name), timezone)
+        else:
+            values = pa.nulls(table.num_rows, pa.string())
+        columns[name] = values
+    sink = pa.BufferOutputStream()
+    sink.write("\ufeff".encode() + ";".join(RESULT_HEADER.get(name, name) for name in _COLUMNS).encode() + b"\n")
+    csv.write_csv(
+        pa.table(columns), sink, csv.WriteOptions(include_header=False, delimiter=";", quoting_style="needed")
+    )
+    return bytes(sink.getvalue())
+
+
+def _as_text(values: pa.Array, type_: Type | None, timezone: ZoneInfo) -> pa.Array:
+    if type_ is Type.MOMENT:
+        encoded = values.dictionary_encode()
+        texts = [_iso(moment.astimezone(timezone)) for moment in encoded.dictionary.to_pylist()]
+        return pa.array(texts, pa.string()).take(encoded.indices)
+    if type_ is not None and type_.is_numeric:
+        # Excel of a Russian system makes a date of `1.000`, and a whole number of `1`.
+        encoded = values.dictionary_encode()
+        texts = [f"{value.normalize():f}" for value in encoded.dictionary.to_pylist()]
+        return pa.array(texts, pa.string()).take(encoded.indices)
+    if not pa.types.is_string(values.type):
+        return values
+    formula = pc.fill_null(pc.match_substring_regex(values, _FORMULA), False)
+    return (
+        pc.if_else(formula, pc.binary_join_element_wise("'", values, ""), values) if pc.any(formula).as_py() else values
+    )
+
+
+def _iso(moment: datetime) -> str:
+    midnight = (moment.hour, moment.minute, moment.second, moment.microsecond) == (0, 0, 0, 0)
+    return f"{moment:%Y-%m-%d}" if midnight else moment.replace(tzinfo=None).isoformat(sep=" ")
+
+
+@dataclass(frozen=True)
+class ResultFile:
+    """A result file and the SHA-256 of its bytes. `path` is where it stands now."""
+
+    path: Path
+    digest: str
+
+
+def write_draft(folder: Path, name: str, content: bytes) -> ResultFile:
+    """Write the file into «Итоговые отчёты» and check what stands on the disk. Raises PharmaError NO_SPACE,
+    PATH_TOO_LONG or LOCKED."""
+    path = folder / name
+    digest = hashlib.sha256(content).hexdigest()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        flush_to_disk(path)
+        written = hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise writing_error(error, path) from error
+    if written != digest:
+        raise PharmaError("LOCKED", why=f"{path} reads back differently from what was written")
+    return ResultFile(path, digest)
+
+
+def publish(draft: ResultFile, folder: Path, moment: datetime) -> ResultFile:
+    """Move a checked draft to «Данные на загрузку». The same file may be there already; another file of that name stays,
+    and the new one gets a time suffix (CONTRACT §4)."""
+    target = folder / draft.path.name
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if target.exists() and hashlib.sha256(target.read_bytes()).hexdigest() != draft.digest:
+            target = target.with_name(f"{target.stem}_{moment:%H%M%S%f}{target.suffix}")
+        draft.path.replace(target)
+        flush_to_disk(folder)
+    except OSError as error:
+        raise writing_error(error, target) from error
+    return ResultFile(target, draft.digest)
+
+
+def quarantine(folder: Path, name: str, into: Path) -> None:
+    """Move a result file that a newer one has replaced out of «Данные на загрузку». Nothing happens where it is gone."""
+    source = folder / name
+    if source.exists():
+        into.mkdir(parents=True, exist_ok=True)
+        source.replace(into / name)
