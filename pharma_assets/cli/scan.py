@@ -1,0 +1,87 @@
+"""`pharma-assets scan`: one look at the inbox."""
+
+# ruff: noqa: PLC0415 - `--help` must stay fast
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from pharma_assets.registry.scan import ScanResult
+    from pharma_assets.settings import Settings
+
+
+def scan(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be added; write nothing.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+) -> None:
+    """Register new and changed files in ops.file_registry. Processes nothing: that is `tick`."""
+    from pharma_assets.settings import load_settings
+
+    settings = load_settings()
+    result = _look(settings) if dry_run else _scan(settings)
+    if as_json:
+        typer.echo(json.dumps(scan_document(result), ensure_ascii=False))
+        return
+    for path in result.paths if dry_run else ():
+        typer.echo(f"would add  {path}")
+    for problem in result.problems:
+        typer.echo(f"{problem.code}  {problem.path}: {problem.message}", err=True)
+    typer.echo(scan_summary(result, dry_run=dry_run))
+
+
+def _scan(settings: Settings) -> ScanResult:
+    from pharma_assets.instance import prepare
+    from pharma_assets.intake import scan_rules
+    from pharma_assets.loading.platform import open_platform
+    from pharma_assets.registry.scan import scan as scan_inbox
+
+    prepare(settings)
+    with open_platform(settings) as platform:
+        return scan_inbox(platform.engine, settings.inbox_root, scan_rules(settings), "scan")
+
+
+def _look(settings: Settings) -> ScanResult:
+    """Without a database: every settled file that fits is shown, whether it is registered already or not."""
+    from pharma_assets.intake import scan_rules
+    from pharma_assets.registry.scan import look
+
+    return look(settings.inbox_root, scan_rules(settings), {}, lambda files: (len(files), 0))
+
+
+def scan_document(result: ScanResult) -> dict[str, Any]:
+    """The result as JSON has it."""
+    return {
+        "seen": result.seen,
+        "added": result.added,
+        "changed": result.changed,
+        "skipped_by_filter": result.filtered,
+        "skipped_by_structure": len(result.problems),
+        "not_settled": result.unsettled,
+        "complete": result.complete,
+        "busy": result.busy,
+        "seconds": round(result.seconds, 3),
+        "files": list(result.paths),
+        "problems": [
+            {"path": problem.path, "code": problem.code, "message": problem.message} for problem in result.problems
+        ],
+    }
+
+
+def scan_summary(result: ScanResult, *, dry_run: bool = False) -> str:
+    """The summary of CONTRACT §3 in one line."""
+    if result.busy:
+        return "Another scan is at work; nothing was done."
+    parts = [
+        f"{result.seen} files seen",
+        f"{result.added} {'would be added if not known yet' if dry_run else 'added'}",
+        f"{result.changed} changed",
+        f"{result.filtered} skipped by filter",
+        f"{len(result.problems)} skipped by structure",
+        f"{result.unsettled} not settled yet",
+    ]
+    rest = "" if result.complete else " The time was up: the next scan goes on."
+    return f"{', '.join(parts)}.{rest}"

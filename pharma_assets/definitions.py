@@ -1,0 +1,22 @@
+"""Everything that Dagster loads. Loading it opens no connection and needs no environment."""
+
+from __future__ import annotations
+
+from dagster import Definitions, in_process_executor
+
+from pharma_assets.defs.assets import client_month_assets, file_registry, folder_tree
+from pharma_assets.defs.jobs import client_month_job
+from pharma_assets.defs.partitions import client_months
+from pharma_assets.defs.platform import PlatformResource
+from pharma_assets.defs.sensors import inbox_sensor
+from pharma_assets.settings import load_settings
+
+_settings = load_settings()
+
+defs = Definitions(
+    assets=[folder_tree, file_registry, client_month_assets(client_months(_settings.first_year, _settings.timezone))],
+    jobs=[client_month_job],
+    sensors=[inbox_sensor(_settings.scan_minutes)],
+    resources={"platform": PlatformResource()},
+    executor=in_process_executor,
+)

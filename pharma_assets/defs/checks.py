@@ -1,0 +1,73 @@
+"""The asset checks of a client-month. What blocks was decided before, file by file; these report it."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Callable, Iterator
+from collections.abc import Set as AbstractSet
+
+from dagster import (
+    AssetCheckKey,
+    AssetCheckResult,
+    AssetCheckSeverity,
+    AssetCheckSpec,
+    AssetKey,
+    MetadataValue,
+    PartitionsDefinition,
+)
+from sqlalchemy import Connection
+
+from pharma_assets.loading import checks
+from pharma_assets.loading.checks import Finding
+from pharma_assets.loading.platform import Platform
+from pharma_assets.model.client_month import ClientMonth
+
+PRIMARY_DATA = AssetKey("primary_data")
+
+Check = Callable[[Connection, ClientMonth, Platform], Finding]
+
+_CHECKS: dict[str, tuple[AssetCheckSeverity, Check]] = {
+    "reconciliation": (AssetCheckSeverity.ERROR, lambda connection, month, _: checks.reconciliation(connection, month)),
+    "files_taken_in": (AssetCheckSeverity.ERROR, lambda connection, month, _: checks.files_taken_in(connection, month)),
+    "period_within_month": (
+        AssetCheckSeverity.WARN,
+        lambda connection, month, platform: checks.period_within_month(connection, month, platform.settings.timezone),
+    ),
+    "inn_validity": (AssetCheckSeverity.WARN, lambda connection, month, _: checks.inn_validity(connection, month)),
+}
+
+
+def check_specs(partitions_def: PartitionsDefinition[str]) -> list[AssetCheckSpec]:
+    """The specs of all checks, partitioned like the asset so that each client-month keeps its own result."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*partitions_def.*")  # a preview, pinned by a test
+        return [
+            AssetCheckSpec(
+                name,
+                asset=PRIMARY_DATA,
+                description=(getattr(checks, name).__doc__ or "").strip(),
+                partitions_def=partitions_def,
+            )
+            for name in _CHECKS
+        ]
+
+
+def run_checks(
+    platform: Platform, client_month: ClientMonth, selected: AbstractSet[AssetCheckKey]
+) -> Iterator[AssetCheckResult]:
+    """Ask the database every selected check about a client-month."""
+    with platform.engine.connect() as connection:
+        for name, (severity, check) in _CHECKS.items():
+            if AssetCheckKey(PRIMARY_DATA, name) not in selected:
+                continue
+            finding = check(connection, client_month, platform)
+            figures = json.loads(json.dumps(finding.figures, default=str, ensure_ascii=False))
+            yield AssetCheckResult(
+                asset_key=PRIMARY_DATA,
+                check_name=name,
+                passed=finding.passed,
+                severity=severity,
+                description=finding.summary,
+                metadata={"figures": MetadataValue.json(figures)},
+            )

@@ -1,0 +1,33 @@
+"""The platform as a Dagster resource, and the guard against a Dagster instance that is not ours."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from dagster import ConfigurableResource, DagsterInstance
+from dagster_postgres import PostgresRunStorage
+
+from pharma_assets.errors import PharmaError
+from pharma_assets.loading.platform import Platform, open_platform
+from pharma_assets.settings import load_settings
+
+
+class PlatformResource(ConfigurableResource[Platform]):
+    """Opens the platform with the settings of the moment, so that a changed layout is taken up without a restart."""
+
+    @contextmanager
+    def open(self, instance: DagsterInstance) -> Iterator[Platform]:
+        """The platform, for one sensor evaluation or one step.
+
+        Raises PharmaError ENVIRONMENT_MISSING when `instance` does not keep its runs in PostgreSQL: Dagster would use
+        SQLite without a word, and its runs would know nothing of those that the sensor started.
+        """
+        require_platform_instance(instance)
+        with open_platform(load_settings()) as platform:
+            yield platform
+
+
+def require_platform_instance(instance: DagsterInstance) -> None:
+    """Raise PharmaError ENVIRONMENT_MISSING unless the instance stores its runs in PostgreSQL."""
+    storage = instance.run_storage
+    if not isinstance(storage, PostgresRunStorage):
+        raise PharmaError("ENVIRONMENT_MISSING", why=f"it keeps its runs in {type(storage).__name__}")

@@ -1,0 +1,73 @@
+"""Which Dagster runs are at work, and putting an end to those whose process has died."""
+
+from __future__ import annotations
+
+import os
+import socket
+
+import psutil
+from dagster import DagsterInstance, DagsterRunStatus, RunRecord, RunsFilter
+
+from pharma_assets.model.client_month import ClientMonth
+
+JOB_NAME = "client_month_job"
+PROCESS_TAG = "pharma/process"
+DIGEST_TAG = "pharma/due"
+PARTITION_TAG = "dagster/partition"
+
+_WORKING = [
+    DagsterRunStatus.NOT_STARTED,
+    DagsterRunStatus.STARTING,
+    DagsterRunStatus.STARTED,
+    DagsterRunStatus.CANCELING,
+]
+_IN_FLIGHT = [DagsterRunStatus.QUEUED, *_WORKING]
+
+
+def own_process_tags() -> dict[str, str]:
+    """Tags that say which process works on a run: host, number and start, since numbers are used again."""
+    return {PROCESS_TAG: f"{socket.gethostname()}/{os.getpid()}/{psutil.Process().create_time():.2f}"}
+
+
+def client_months_in_flight(instance: DagsterInstance) -> set[ClientMonth]:
+    """The client-months that a run is queued for or at work on."""
+    months = set()
+    for record in _records(instance, _IN_FLIGHT):
+        key = record.dagster_run.tags.get(PARTITION_TAG)
+        if key is not None:
+            months.add(ClientMonth.of_key(key))
+    return months
+
+
+def end_dead_runs(instance: DagsterInstance) -> list[str]:
+    """Mark runs as failed whose process on this host has died without a word (`kill -9`, power cut); returns their ids.
+
+    Dagster's default launcher cannot tell, and the run would stand as STARTED for ever.
+    """
+    ended = []
+    for record in _records(instance, _WORKING):
+        process = record.dagster_run.tags.get(PROCESS_TAG)
+        if process is not None and _is_dead(process):
+            instance.report_run_failed(record.dagster_run, f"its process {process} has died; what was due is due again")
+            ended.append(record.dagster_run.run_id)
+    return ended
+
+
+def runs_for(instance: DagsterInstance, digest: str) -> int:
+    """How many runs were ever made for exactly this work due."""
+    return instance.get_runs_count(RunsFilter(tags={DIGEST_TAG: digest}))
+
+
+def _records(instance: DagsterInstance, statuses: list[DagsterRunStatus]) -> list[RunRecord]:
+    return list(instance.get_run_records(RunsFilter(statuses=statuses)))
+
+
+def _is_dead(process: str) -> bool:
+    host, _, rest = process.partition("/")
+    number, _, started = rest.partition("/")
+    if host != socket.gethostname():
+        return False
+    try:
+        return f"{psutil.Process(int(number)).create_time():.2f}" != started
+    except psutil.NoSuchProcess:
+        return True

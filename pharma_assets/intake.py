@@ -1,0 +1,85 @@
+"""What one tick does before anything is worked on: look at the inbox, and say which client-months are due.
+
+`take_in` is what the sensor, the `file_registry` asset and `pharma-assets tick` share; `plan` is pure.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from pharma_assets.loading.platform import Platform
+from pharma_assets.model.client_month import Client, ClientMonth
+from pharma_assets.registry import journal
+from pharma_assets.registry.files import RegisteredFile, due_files, known_clients
+from pharma_assets.registry.locks import client_month_lock, held_locks
+from pharma_assets.registry.scan import ScanResult, ScanRules, scan
+from pharma_assets.settings import Settings
+
+
+@dataclass(frozen=True)
+class Request:
+    """A client-month to be worked on, for these files. `digest` is the same for the same work due."""
+
+    client_month: ClientMonth
+    file_ids: tuple[int, ...]
+    digest: str
+
+
+@dataclass(frozen=True)
+class Intake:
+    """What a look at the inbox came to.
+
+    `waiting`: new files without a transform. `requests`: what is due. `clients`: everyone who ever sent a file.
+    """
+
+    scan: ScanResult
+    waiting: int
+    requests: tuple[Request, ...]
+    clients: tuple[Client, ...]
+
+
+def scan_rules(settings: Settings) -> ScanRules:
+    """The scan's part of the settings."""
+    return ScanRules(
+        extensions=settings.extensions,
+        settle_seconds=settings.settle_seconds,
+        first_month=date(settings.first_year, 1, 1),
+        budget_seconds=settings.scan_budget_seconds,
+    )
+
+
+def take_in(platform: Platform, run_id: str, in_flight: Collection[ClientMonth] = ()) -> Intake:
+    """Register what has arrived and plan what is due, leaving out what is being worked on or already asked for.
+
+    Raises PharmaError INBOX_MISSING.
+    """
+    settings = platform.settings
+    result = scan(platform.engine, settings.inbox_root, scan_rules(settings), run_id)
+    versions = platform.transforms.versions
+    with platform.engine.begin() as connection:
+        waiting = journal.wait_for_transform(connection, versions, run_id)
+        due = due_files(connection, versions)
+        months = {client_month_lock(file.client_month): file.client_month for file in due}
+        locked = {months[name] for name in held_locks(connection, months)}
+        clients = tuple(known_clients(connection))
+    return Intake(result, waiting, tuple(plan(due, {*in_flight, *locked})), clients)
+
+
+def plan(due: Sequence[RegisteredFile], busy: Collection[ClientMonth]) -> list[Request]:
+    """Group due files by client-month, in the order of their oldest file; a busy client-month waits for the next tick."""
+    by_month: dict[ClientMonth, list[RegisteredFile]] = {}
+    for file in due:
+        if file.client_month not in busy:
+            by_month.setdefault(file.client_month, []).append(file)
+    return [
+        Request(client_month, tuple(file.id for file in files), _digest(files))
+        for client_month, files in by_month.items()
+    ]
+
+
+def _digest(files: Sequence[RegisteredFile]) -> str:
+    work = sorted((file.id, file.version, file.attempt, file.fingerprint or "", file.status.value) for file in files)
+    return hashlib.sha256(repr(work).encode()).hexdigest()[:16]
