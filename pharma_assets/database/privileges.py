@@ -91,6 +91,8 @@ def launch(command: list[str], account: Account | None, needed: Path) -> Launch:
         lacking = "setpriv (package util-linux)" if setpriv is None else "the capability DAC_OVERRIDE"
         raise PrivilegeError(f"the server's user may not enter {closed}, and {lacking} to let it pass is missing")
     wrapper = [setpriv, f"--reuid={account.uid}", f"--regid={account.gid}", "--clear-groups"]
+    # Without this bit access(2), by which initdb and pg_ctl look for their programs, ignores the capability.
+    wrapper += ["--securebits=+no_setuid_fixup"]
     return Launch([*wrapper, f"--inh-caps=+{capability}", f"--ambient-caps=+{capability}", *command])
 
 

@@ -25,6 +25,7 @@ from typer.testing import CliRunner
 
 from pharma_assets.cli import db
 from pharma_assets.database import configuration
+from pharma_assets.database import server as server_module
 from pharma_assets.database.server import EmbeddedServer, Listen
 from pharma_assets.database.urls import connect, dagster_url, engine, redact, sqlalchemy_url
 from pharma_assets.errors import PharmaError
@@ -93,6 +94,20 @@ def test_starts_below_a_closed_folder_without_opening_it(make_server: MakeServer
     assert psutil.Process(pid_of(server)).uids().effective != 0
     assert stat.S_IMODE((server.folder / "socket").stat().st_mode) == 0o700
     assert stat.S_IMODE((server.folder / "access.json").stat().st_mode) == 0o600
+
+
+def test_starts_from_binaries_below_a_closed_folder(
+    make_server: MakeServer, base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A clone in root's home: initdb asks access(2) for its programs, which knows no ambient capability by default."""
+    closed = base / "closed"
+    closed.mkdir(mode=0o700)
+    bin_folder = server_module._binaries()
+    shutil.copytree(bin_folder.parent, closed / "pginstall", symlinks=True)
+    monkeypatch.setattr(server_module, "_binaries", lambda: closed / "pginstall" / bin_folder.name)
+    with psycopg.connect(make_server().start()) as connection:
+        assert connection.execute("SELECT 1").fetchone() == (1,)
+    assert stat.S_IMODE(closed.stat().st_mode) == 0o700
 
 
 def test_second_start_does_nothing_and_is_quick(server: EmbeddedServer) -> None:
