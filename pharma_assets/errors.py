@@ -82,7 +82,7 @@ CATALOGUE: dict[str, Problem] = {
         ),
         Problem(
             "LAYOUT_INVALID",
-            Scope.PLATFORM,
+            Scope.FILE,
             "{file}: {why}",
             "Correct the layout; files of this client wait, all others go on.",
         ),
@@ -114,7 +114,7 @@ CATALOGUE: dict[str, Problem] = {
             "NO_SCRIPT_FOUND",
             Scope.FILE,
             "no transform for {client}, report type {report_type}",
-            "Add client_transforms/{folder}/layout.yaml; the file is taken up by itself then.",
+            "Add client_transforms/{folder}/layout.yaml, or the report type to it; the file is taken up by itself then.",
         ),
         Problem(
             "CLIENT_MONTH_BUSY",
@@ -139,8 +139,8 @@ CATALOGUE: dict[str, Problem] = {
         Problem(
             "LOCKED",
             Scope.FILE,
-            "the file cannot be opened: {why}",
-            "Close the program that holds it, or give the platform's user read permission.",
+            "the file cannot be opened or written: {why}",
+            "Close the program that holds it, or give the platform's user the permission.",
             transient=True,
         ),
         Problem(
@@ -153,8 +153,8 @@ CATALOGUE: dict[str, Problem] = {
         Problem(
             "PATH_TOO_LONG",
             Scope.FILE,
-            "the path of the result file is too long: {path}",
-            "Shorten the source file's name, or move PHARMA_HOME to a shorter path.",
+            "the path is too long: {path}",
+            "Ask for a shorter file name; for a result file, move PHARMA_HOME to a shorter path.",
         ),
         Problem(
             "INTERNAL_ERROR",
@@ -191,7 +191,7 @@ CATALOGUE: dict[str, Problem] = {
             "RESOURCE_LIMIT",
             Scope.FILE,
             "reading it needs more than is allowed: {why}",
-            "Ask the supplier for a file without stray cells, or raise the limit in pharma.toml.",
+            "Ask the supplier for a file without stray cells, or in several parts.",
         ),
         Problem(
             "HEADER_NOT_FOUND",
@@ -245,13 +245,13 @@ CATALOGUE: dict[str, Problem] = {
             "VALUE_MISSING",
             Scope.ROW,
             "the value is blank, and the layout requires it",
-            "Ask the supplier, or make the column `required: false`.",
+            "Ask the supplier, or let the column be blank (`filled: false`) in layout.yaml.",
         ),
         Problem(
             "VALUE_AMOUNT",
             Scope.ROW,
             "not a number",
-            "Correct the cell, or choose another parser in layout.yaml.",
+            "Ask the supplier to correct the cell.",
         ),
         Problem(
             "VALUE_OUT_OF_RANGE",
@@ -263,7 +263,7 @@ CATALOGUE: dict[str, Problem] = {
             "VALUE_DATE",
             Scope.ROW,
             "not a date in any style of the layout",
-            "Correct the cell, or add the style in layout.yaml.",
+            "Ask the supplier to correct the cell, or to use dd.mm.yyyy.",
         ),
         Problem("CELL_ERROR", Scope.ROW, "the cell holds an Excel error", "Ask the supplier to correct the formula."),
         Problem(

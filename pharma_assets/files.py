@@ -38,9 +38,12 @@ def read_whole(root: Path, relative: str) -> bytes:
     """The bytes of a settled file below `root`.
 
     Raises PharmaError FILE_GONE, LOCKED, or FILE_CHANGING when its size or modification time moved meanwhile. A path
-    that leads out of the root, through a link for instance, counts as gone.
+    that leads out of the root, through a link for instance, counts as gone. A file whose folder is not there either
+    raises INBOX_MISSING: then it is the mount that has gone, and nobody has deleted anything.
     """
     path = root / relative
+    if not path.parent.is_dir():
+        raise PharmaError("INBOX_MISSING", folder=path.parent)
     try:
         if not path.resolve().is_relative_to(root.resolve()):
             raise PharmaError("FILE_GONE")

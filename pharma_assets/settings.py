@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
@@ -90,6 +91,15 @@ class Settings(BaseSettings):
             raise ValueError("only postgresql://… URLs are supported")
         return value
 
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError(f"{value!r} is not a time zone of the IANA database") from error
+        return value
+
     @field_validator("extensions", mode="before")
     @classmethod
     def _list_of_extensions(cls, value: object) -> object:
@@ -113,6 +123,9 @@ class Settings(BaseSettings):
             "home"
         ].default
         toml = TomlConfigSettingsSource(settings_cls, Path(home).expanduser() / CONFIG_NAME)
+        unknown = set(toml.toml_data) - set(settings_cls.model_fields)
+        if unknown:
+            raise ValueError(f"{CONFIG_NAME} has no setting {', '.join(sorted(unknown))}")
         return init_settings, env_settings, dotenv_settings, toml
 
     @property

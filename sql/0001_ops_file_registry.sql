@@ -73,7 +73,7 @@ CREATE TABLE ops.file_event (
     file_id bigint NOT NULL,
     -- Not now(): events of one transaction keep their order and their own times.
     at timestamptz NOT NULL DEFAULT clock_timestamp(),
-    -- REGISTERED, CHANGED, CLAIMED, CREATED, LOADED, FAILED, RELEASED, DELETED, …
+    -- REGISTERED, CHANGED, CLAIMED, CREATED, LOADED, FAILED, WAITING (for a transform), GONE, REMOVED (its rows), …
     event text NOT NULL,
     status_from text,
     status_to text,

@@ -2,7 +2,6 @@
 
 # Dagster reads the annotations, so they are not postponed here.
 
-import json
 from collections.abc import Iterator
 
 from dagster import (
@@ -127,10 +126,10 @@ def client_month_assets(partitions_def: MultiPartitionsDefinition) -> AssetsDefi
                     raise
                 raise Failure(f"{error}\n{error.advice}", allow_retries=False) from error
             _log(context, outcome)
-            if not outcome.failed:
+            if not outcome.failed and (outcome.reports or not outcome.files):
                 yield from _materializations(context, outcome)
             yield from run_checks(opened, month, context.selected_asset_check_keys)
-        if outcome.failed:
+        if outcome.failed or (outcome.files and not outcome.reports):
             raise _failure(outcome)
 
     return client_month
@@ -168,12 +167,12 @@ def _log(context: AssetExecutionContext, outcome: Outcome) -> None:
 
 def _failure(outcome: Outcome) -> Failure:
     """The partition shows as failed, with what to do; what could be taken in is in the database all the same."""
-    errors: list[PharmaError] = [file.error for file in outcome.failed if file.error is not None]
-    lines = [f"{len(errors)} of {len(outcome.files)} files of {outcome.client_month} failed; the others are loaded."]
-    lines += [f"{file.file.path}: {file.error}" for file in outcome.failed[:5]]
+    unread = [file for file in outcome.files if file.error is not None]
+    lines = [f"{outcome.client_month}: {len(outcome.failed)} files failed, {len(outcome.reports)} were taken in."]
+    lines += [f"{file.file.path}: {file.error}" for file in unread[:5]]
     return Failure(
         description="\n".join(lines),
         metadata=outcome_metadata(outcome)
-        | {"advice": MetadataValue.json(json.loads(json.dumps({error.code: error.advice for error in errors})))},
+        | {"advice": MetadataValue.json({file.error.code: file.error.advice for file in unread if file.error})},
         allow_retries=False,
     )

@@ -14,7 +14,7 @@ from enum import Flag, auto
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from pharma_assets.errors import PharmaError
+from pharma_assets.errors import PharmaError, Scope
 from pharma_assets.loading.ingest import (
     NormalizedFile,
     Step,
@@ -33,6 +33,10 @@ from pharma_assets.registry.files import RegisteredFile, client_month_parameters
 from pharma_assets.registry.locks import client_month_lock, try_lock
 
 logger = logging.getLogger(__name__)
+
+
+# A file that has gone, or whose transform is still to be written, is nobody's failure.
+_NO_FAILURE = ("FILE_GONE", "NO_SCRIPT_FOUND")
 
 
 class Work(Flag):
@@ -69,8 +73,10 @@ class Outcome:
 
     @property
     def failed(self) -> list[FileOutcome]:
-        """The files that were not taken in, each with its error. One that has gone is nobody's failure."""
-        return [outcome for outcome in self.files if outcome.error is not None and outcome.error.code != "FILE_GONE"]
+        """The files that could not be taken in, each with its error."""
+        return [
+            outcome for outcome in self.files if outcome.error is not None and outcome.error.code not in _NO_FAILURE
+        ]
 
     @property
     def reports(self) -> list[NormalizedFile]:
@@ -96,7 +102,7 @@ def work_on(
     Without `rebuild`: the due files, each in a transaction of its own (with `retry` also those in ERROR); rows are only
     added or replaced. With it: every present file again, in one transaction, and the rows of files that have gone go.
     A file that fails is marked and never stops the others. Raises PharmaError CLIENT_MONTH_BUSY when another run is at
-    it, and what the database raises when it is lost.
+    it, INBOX_MISSING when the inbox is not there, and what the database raises when it is lost.
     """
     with try_lock(platform.engine, client_month_lock(client_month)) as held:
         if not held:
@@ -162,10 +168,12 @@ def _attempt(
     try:
         return FileOutcome(file, step(platform, file, run_id))
     except PharmaError as problem:
+        if problem.problem.scope is Scope.PLATFORM:
+            raise  # nothing is wrong with the file: it stays claimed, and is due again once the lock is free
         error = problem
     except DBAPIError as problem:
         if problem.connection_invalidated or isinstance(problem, OperationalError):
-            raise  # the database is lost, not the file: it stays claimed, and is due again once the lock is free
+            raise  # the database is lost, not the file
         logger.exception("file %s: %s", file.id, file.path)
         error = PharmaError("INTERNAL_ERROR", kind=type(problem.orig).__name__, why=problem.orig)
     except Exception as problem:

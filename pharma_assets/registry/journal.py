@@ -137,7 +137,7 @@ def failed(
     _step(
         connection,
         [file.id],
-        "FAILED" if status is Status.ERROR else status.value,
+        {Status.PROCESSING: "WAITING", Status.DELETE: "GONE"}.get(status, "FAILED"),
         run_id,
         {"message": error.message},
         reason=error.code,
@@ -175,7 +175,7 @@ def wait_for_transform(connection: Connection, transforms: Sequence[TransformVer
         _step(
             connection,
             row.ids,
-            Status.PROCESSING.value,
+            "WAITING",
             run_id,
             reason=error.code,
             status=Status.PROCESSING.value,

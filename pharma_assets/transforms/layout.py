@@ -204,6 +204,6 @@ class Layout(Frozen):
             raise ValueError("no column goes to period")
 
     def fingerprint(self) -> str:
-        """A digest of everything that decides the result; comments and formatting of the YAML do not count."""
-        canonical = f"{ENGINE_VERSION}:{self.model_dump_json()}"
+        """A digest of everything that decides the result; comments, formatting and `supplier` do not count."""
+        canonical = f"{ENGINE_VERSION}:{self.model_dump_json(exclude={'supplier'})}"
         return hashlib.sha256(canonical.encode()).hexdigest()[:16]

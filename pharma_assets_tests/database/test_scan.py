@@ -125,7 +125,15 @@ def test_names_that_are_not_text_links_and_special_files_are_reported(engine: En
 
 
 def test_long_names_newlines_and_both_unicode_forms(engine: Engine, inbox: Path) -> None:
-    names = ["x" * 251 + ".csv", "new\nline.csv", "tab\t.csv", "'; DROP TABLE.csv", "й.csv", "и\u0306.csv", "\\N.csv"[2:]]
+    names = [
+        "x" * 251 + ".csv",
+        "new\nline.csv",
+        "tab\t.csv",
+        "'; DROP TABLE.csv",
+        "й.csv",
+        "и\u0306.csv",
+        "\\N.csv"[2:],
+    ]
     for name in names:
         drop(inbox, name)
     assert look(engine, inbox).added == len(names)

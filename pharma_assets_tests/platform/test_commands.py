@@ -48,7 +48,9 @@ def test_the_tree_follows_pharma_toml_and_making_it_again_changes_nothing(platfo
     assert "4 made" in run("tree", "--create", "-q").stdout
     assert "0 made" in run("tree", "--create", "-q").stdout
     leaves = sorted(path.relative_to(platform.inbox).as_posix() for path in platform.inbox.rglob("Продажи"))
-    assert leaves == [f"Поставщики данных/Сети/2026/{month}/{client}/Продажи" for month in ("01", "02") for client in "АБ"]
+    assert leaves == [
+        f"Поставщики данных/Сети/2026/{month}/{client}/Продажи" for month in ("01", "02") for client in "АБ"
+    ]
     elsewhere = platform.home / "elsewhere"
     assert run("tree", str(elsewhere), "--create", "-q").returncode == 0
     assert len(list(elsewhere.rglob("Продажи"))) == 4
@@ -56,7 +58,13 @@ def test_the_tree_follows_pharma_toml_and_making_it_again_changes_nothing(platfo
 
 @pytest.mark.parametrize(
     ("text", "named"),
-    [("[tree]\nyear = [2025]", "tree.year"), ('[tree]\nclients = ["a/b"]', "tree.clients"), ("scan_minutes = 0", "scan_minutes")],
+    [
+        ("[tree]\nyear = [2025]", "tree.year"),
+        ('[tree]\nclients = ["a/b"]', "tree.clients"),
+        ("scan_minutes = 0", "scan_minutes"),
+        ("first_year = 2020", "first_year"),
+        ('timezone = "Moscow"', "timezone"),
+    ],
 )
 def test_a_wrong_setting_is_named(platform: PlatformHome, text: str, named: str) -> None:
     platform.home.mkdir()
@@ -111,7 +119,12 @@ def test_status_tells_what_waits_for_somebody(platform: PlatformHome) -> None:
     assert picture["files"] == {"CREATED": 1, "ERROR": 1, "PROCESSING": 1}
     by_client = {month["client"]: month for month in picture["client_months"]}
     loaded = by_client["Client_01"]
-    assert (loaded["rows_read"], loaded["rows_loaded"], loaded["rows_left_out"], loaded["rows_rejected"]) == (8, 4, 2, 2)
+    assert (loaded["rows_read"], loaded["rows_loaded"], loaded["rows_left_out"], loaded["rows_rejected"]) == (
+        8,
+        4,
+        2,
+        2,
+    )
     waits = {file["code"]: file for file in picture["open_files"]}
     assert set(waits) == {"EMPTY_FILE", "NO_SCRIPT_FOUND"}
     assert "client_transforms/distributors/Client_30/layout.yaml" in waits["NO_SCRIPT_FOUND"]["advice"]
@@ -136,7 +149,15 @@ def test_env_is_what_a_shell_needs_for_plain_dagster(platform: PlatformHome) -> 
 
 def test_plain_dagster_without_it_says_what_to_do(platform: PlatformHome, tmp_path: Path) -> None:
     environment = {"DAGSTER_HOME": str(tmp_path), "PATH": os.environ["PATH"]}
-    command = [script("dagster"), "asset", "materialize", "--select", "file_registry", "-m", "pharma_assets.definitions"]
+    command = [
+        script("dagster"),
+        "asset",
+        "materialize",
+        "--select",
+        "file_registry",
+        "-m",
+        "pharma_assets.definitions",
+    ]
     result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert result.returncode != 0
     assert 'eval "$(pharma-assets env)"' in result.stdout + result.stderr

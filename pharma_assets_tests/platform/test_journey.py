@@ -253,3 +253,26 @@ def test_a_changed_layout_makes_its_files_due(
     assert run["success"]
     markets = platform.query("SELECT market, count(*) AS rows FROM raw.primary_data GROUP BY 1 ORDER BY 1")
     assert [(row["market"], row["rows"]) for row in markets] == [("Коммерция", 1), ("Опт", 1), ("Тендер", 1)]
+
+
+def test_a_rebuild_while_the_mount_is_gone_takes_no_row_away(platform: PlatformHome) -> None:
+    platform.drop("отчёт.xlsx", example("Client_01", "preamble"))
+    platform.tick()
+    suppliers = platform.inbox / "Поставщики данных"
+    suppliers.rename(platform.home / "away")
+    assert not rematerialize(platform, "normalized_report", "primary_data")
+    assert platform.one("SELECT count(*) AS rows FROM raw.primary_data") == {"rows": 4}
+
+    (platform.home / "away").rename(suppliers)
+    (run,) = platform.tick()
+    assert run["success"]
+    assert platform.one(_STATE) == _LOADED
+
+
+def test_a_rebuild_leaves_files_without_a_transform_waiting(platform: PlatformHome) -> None:
+    platform.drop("отчёт.xlsx", example("Client_01", "preamble"))
+    platform.drop("остатки.xlsx", example("Client_01", "preamble"), report_type="Type5")
+    platform.tick()
+    assert rematerialize(platform, "normalized_report", "primary_data")
+    reasons = platform.query("SELECT status, error_reason FROM ops.file_registry ORDER BY report_type")
+    assert [tuple(row.values()) for row in reasons] == [("CREATED", None), ("PROCESSING", "NO_SCRIPT_FOUND")]

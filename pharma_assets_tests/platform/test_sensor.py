@@ -104,7 +104,12 @@ def test_two_ticks_at_once_load_every_file_once(platform: PlatformHome) -> None:
     assert platform.one(
         "SELECT count(*) AS rows, sum(amount_type_1) AS amount, (SELECT count(*) FROM ops.file_load) AS loads,"
         " (SELECT count(*) FROM ops.file_registry WHERE status = 'CREATED') AS created FROM raw.primary_data"
-    ) == {"rows": 36, "amount": 3 * (Decimal("1252.5") + Decimal("6.125") + Decimal("1012.5")), "loads": 9, "created": 9}
+    ) == {
+        "rows": 36,
+        "amount": 3 * (Decimal("1252.5") + Decimal("6.125") + Decimal("1012.5")),
+        "loads": 9,
+        "created": 9,
+    }
     assert platform.tick() == []
 
 

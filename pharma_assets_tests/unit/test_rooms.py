@@ -25,7 +25,7 @@ FLOORS = (
     ("defs",),
     ("definitions", "demo"),
     ("tick",),
-    ("cli",),
+    ("cli", "docs"),
 )
 FLOOR_OF = {room: number for number, floor in enumerate(FLOORS) for room in floor}
 

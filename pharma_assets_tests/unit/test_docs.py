@@ -1,0 +1,211 @@
+"""What README and docs say is so: commands, settings, layout keys, examples, links."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import tomllib
+from collections.abc import Iterator
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import click
+import pytest
+import typer
+from pydantic import BaseModel
+
+from pharma_assets.cli import app
+from pharma_assets.docs import errors_page
+from pharma_assets.loading.ingest import Step
+from pharma_assets.model.status import Status
+from pharma_assets.model.target import REGISTRY_COLUMNS, TYPES
+from pharma_assets.reading.document import read_document
+from pharma_assets.registry import journal
+from pharma_assets.settings import PROJECT, Settings, TreeSettings, load_settings
+from pharma_assets.transforms.catalog import parse_layout
+from pharma_assets.transforms.header_text import normalize_header
+from pharma_assets.transforms.layout import ColumnRule, Delivery, Layout, LeftOut, Lookup, Parse, Waybill
+from pharma_assets.transforms.normalize import normalize
+from pharma_assets_tests.unit.test_rooms import FLOOR_OF
+from pharma_assets_tests.unit.transforms.test_examples import _figures
+
+README = PROJECT / "README.md"
+ENGLISH, RUSSIAN = PROJECT / "docs" / "guide.md", PROJECT / "docs" / "guide.ru.md"
+GUIDES = (ENGLISH, RUSSIAN)
+PAGES = (README, *sorted((PROJECT / "docs").glob("*.md")))
+
+# Named in the docs and no setting of the platform.
+OTHER_VARIABLES = {"PHARMA_DAGSTER_DATABASE_URL", "PHARMA_WRITE_EXAMPLES"}
+
+each_guide = pytest.mark.parametrize("guide", GUIDES, ids=lambda path: path.name)
+each_page = pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    """The fenced code blocks of a language."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+
+
+def rows(page: Path) -> list[list[str]]:
+    """The cells of every table row."""
+    lines = page.read_text(encoding="utf-8").splitlines()
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("|")]
+
+
+def keys(page: Path) -> set[str]:
+    """What stands as code in the first cell of a table row."""
+    return {key for row in rows(page) for key in re.findall("`([^`]+)`", row[0])}
+
+
+def commands(group: click.Group | None = None, prefix: str = "pharma-assets") -> Iterator[tuple[str, click.Command]]:
+    """Every command that can be typed, with its full name."""
+    root = typer.main.get_command(app) if group is None else group
+    for name, command in getattr(root, "commands", {}).items():
+        if hasattr(command, "commands"):
+            yield from commands(command, f"{prefix} {name}")
+        else:
+            yield f"{prefix} {name}", command
+
+
+def test_the_error_page_is_that_of_the_catalogue() -> None:
+    """`python -m pharma_assets.docs > docs/errors.md` writes it anew."""
+    assert (PROJECT / "docs" / "errors.md").read_text(encoding="utf-8") == errors_page()
+
+
+def test_the_pauses_between_attempts_are_as_told() -> None:
+    assert (timedelta(minutes=5), timedelta(hours=6)) == (journal.FIRST_RETRY, journal.LONGEST_RETRY)
+    for text in (errors_page(), ENGLISH.read_text(encoding="utf-8")):
+        assert f"{journal.MOST_ATTEMPTS} attempts in all" in text
+
+
+@each_guide
+def test_every_command_is_in_a_table(guide: Path) -> None:
+    assert {name for name, _ in commands()} <= keys(README) | keys(guide)
+
+
+@each_page
+def test_commands_that_are_shown_can_be_typed(page: Path) -> None:
+    known = dict(commands())
+    text = page.read_text(encoding="utf-8")
+    shown = [line.partition(" #")[0] for block in blocks(page, "sh") for line in block.splitlines()]
+    shown += re.findall("`([^`\n]+)`", text)
+    for code in shown:
+        for typed in re.findall("pharma-assets((?: [a-z-]+)+)", code):
+            words = [word for word in typed.split() if not word.startswith("-")]
+            found = [known.get(" ".join(["pharma-assets", *words[:count]])) for count in (1, 2)]
+            if found == [None, None]:
+                assert any(name.startswith(f"pharma-assets {words[0]} ") for name in known), code
+            else:
+                parameters = [parameter for command in found if command for parameter in command.params]
+                options = {option for parameter in parameters for option in parameter.opts}
+                assert set(typed.split()) - set(words) <= options, code
+
+
+@each_page
+def test_make_targets_exist(page: Path) -> None:
+    targets = set(re.findall(r"^([a-z]+):", (PROJECT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    assert set(re.findall(r"(?:^|`)make ([a-z]+)", page.read_text(encoding="utf-8"), re.MULTILINE)) <= targets
+
+
+@each_page
+def test_links_lead_somewhere(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    for image, target, anchor in re.findall(r"(!?)\[[^]]*\]\(([^)#\s]*)(#[^)\s]*)?\)", text):
+        if image or target.startswith("http"):
+            continue
+        linked = page.parent / target if target else page
+        assert linked.exists(), f"{page.name}: {target}"
+        if anchor:
+            headings = re.findall(r"^#+ (.+)$", linked.read_text(encoding="utf-8"), re.MULTILINE)
+            assert anchor[1:] in {heading.lower().replace(" ", "-") for heading in headings}
+
+
+@each_guide
+def test_every_setting_is_in_the_table_with_its_default(guide: Path) -> None:
+    table = {key: row for row in rows(guide) for key in re.findall("`(PHARMA_[A-Z_]+)`", row[0])}
+    assert set(table) == {f"PHARMA_{name.upper()}" for name in Settings.model_fields}
+    for name, field in Settings.model_fields.items():
+        row = table[f"PHARMA_{name.upper()}"]
+        if name != "home":
+            assert f"`{'[tree]' if name == 'tree' else name}`" == row[1]
+        if isinstance(field.default, (int, float, str)):
+            assert f"`{field.default}`" == row[2]
+        if name == "extensions":
+            assert f"`{','.join(field.default)}`" == row[2]
+    documented = {key for row in rows(guide) if row[0] == "–" for key in re.findall(r"`tree\.(\w+)`", row[1])}
+    assert documented == set(TreeSettings.model_fields)
+
+
+@each_page
+def test_no_variable_is_named_that_does_not_exist(page: Path) -> None:
+    known = {f"PHARMA_{name.upper()}" for name in Settings.model_fields} | OTHER_VARIABLES
+    assert set(re.findall(r"PHARMA_[A-Z_]+", page.read_text(encoding="utf-8"))) <= known
+
+
+@each_guide
+def test_toml_examples_are_settings(guide: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith("PHARMA_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("PHARMA_HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    assert blocks(guide, "toml")
+    for block in blocks(guide, "toml"):
+        assert set(tomllib.loads(block)) <= set(Settings.model_fields)
+        (tmp_path / "pharma.toml").write_text(block, encoding="utf-8")
+        load_settings()
+
+
+@each_guide
+def test_every_key_of_a_layout_is_in_a_table(guide: Path) -> None:
+    models: dict[str, type[BaseModel]] = {
+        "": Layout,
+        "lookup.": Lookup,
+        "waybill.": Waybill,
+        "left_out.": LeftOut,
+    }
+    expected = {f"{prefix}{name}" for prefix, model in models.items() for name in model.model_fields}
+    assert expected | set(ColumnRule.model_fields) | {parse.value for parse in Parse} <= keys(guide)
+
+
+@each_guide
+@pytest.mark.parametrize("words", [Delivery, Status], ids=lambda words: words.__name__)
+def test_every_word_is_explained(guide: Path, words: type[StrEnum]) -> None:
+    text = guide.read_text(encoding="utf-8")
+    assert [word for word in words if f"`{word}`" not in text] == []
+
+
+@each_guide
+def test_every_target_of_a_layout_is_listed(guide: Path) -> None:
+    paragraphs = guide.read_text(encoding="utf-8").split("\n\n")
+    (listed,) = [text for text in paragraphs if text.startswith(("Targets that", "Целевые колонки, которые"))]
+    assert set(TYPES) - set(REGISTRY_COLUMNS) == set(re.findall("`([a-z_0-9]+)`", listed))
+
+
+@each_guide
+def test_the_client_of_the_guide_comes_out_as_it_says(guide: Path) -> None:
+    """The walk-through: its layout, over its report, gives its `expected.json`."""
+    (yaml,), (csv,), (expected,) = (blocks(guide, language) for language in ("yaml", "csv", "json"))
+    layout = parse_layout(yaml.encode())
+    headers = {normalize_header(header) for header in layout.columns}
+    report = normalize(read_document(csv.encode(), "input.csv", headers), layout, ZoneInfo("Europe/Moscow"))
+    assert _figures(report) == json.loads(expected)
+
+
+def test_both_guides_show_the_same() -> None:
+    for language in ("sql", "toml", "csv", "json"):
+        assert blocks(ENGLISH, language) == blocks(RUSSIAN, language)
+    typed = [re.sub(r"(^| +)#.*", "", "".join(blocks(guide, "sh")), flags=re.MULTILINE) for guide in GUIDES]
+    assert typed[0] == typed[1]
+    layouts = [[parse_layout(block.encode()) for block in blocks(guide, "yaml")] for guide in GUIDES]
+    assert layouts[0] == layouts[1]
+    english, russian = ([len(row) for row in rows(guide)] for guide in GUIDES)
+    assert english == russian
+
+
+def test_the_design_names_every_room_and_step() -> None:
+    text = (PROJECT / "docs" / "design.md").read_text(encoding="utf-8")
+    assert [room for room in FLOOR_OF if not re.search(rf"^  {room}(/|\.py) ", text, re.MULTILINE)] == []
+    assert [step for step in Step if f"`{step}`" not in text] == []
