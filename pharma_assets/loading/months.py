@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from psycopg import sql
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
 
 from pharma_assets.database.connect import psycopg_connection
 
@@ -18,10 +18,10 @@ def ensure_month(engine: Engine, first_day: date) -> None:
     """
     name = f"primary_data_{first_day:%Y_%m}"
     with engine.begin() as connection:
-        if connection.scalar(text("SELECT to_regclass(:name)"), {"name": f"raw.{name}"}) is not None:
+        if _exists(connection, name):
             return
         connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": f"raw.{name}"})
-        if connection.scalar(text("SELECT to_regclass(:name)"), {"name": f"raw.{name}"}) is not None:
+        if _exists(connection, name):
             return
         next_month = date(first_day.year + first_day.month // 12, first_day.month % 12 + 1, 1)
         statement = sql.SQL(
@@ -35,3 +35,9 @@ def ensure_month(engine: Engine, first_day: date) -> None:
             next=sql.Literal(next_month.isoformat()),
         )
         psycopg_connection(connection).execute(statement)
+
+
+def _exists(connection: Connection, name: str) -> bool:
+    # The catalog itself: to_regclass() may answer from this session's cache, which an advisory lock does not renew.
+    query = "SELECT EXISTS (SELECT FROM pg_class WHERE relname = :name AND relnamespace = 'raw'::regnamespace)"
+    return bool(connection.scalar(text(query), {"name": name}))

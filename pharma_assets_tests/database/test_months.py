@@ -1,0 +1,57 @@
+"""Month partitions: made once, whoever comes first, and attached with the table's own keys and indexes."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from datetime import date
+
+import pytest
+from sqlalchemy import Engine, text
+
+from pharma_assets.database.urls import engine as make_engine
+from pharma_assets.loading.months import ensure_month
+
+
+@pytest.fixture
+def engine(database: str) -> Iterator[Engine]:
+    engine = make_engine(database)
+    yield engine
+    engine.dispose()
+
+
+def partitions(engine: Engine) -> list[str]:
+    query = "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'raw.primary_data'::regclass ORDER BY 1"
+    with engine.connect() as connection:
+        return list(connection.scalars(text(query)))
+
+
+def test_a_month_is_made_once_with_the_keys_of_the_table(engine: Engine) -> None:
+    for month in (date(2025, 6, 1), date(2025, 12, 1), date(2025, 6, 1)):
+        ensure_month(engine, month)
+    assert partitions(engine) == ["raw.primary_data_2025_06", "raw.primary_data_2025_12"]
+    query = "SELECT count(*) FROM pg_index WHERE indrelid = :table ::regclass"
+    with engine.connect() as connection:
+        counts = [connection.scalar(text(query), {"table": name}) for name in ("raw.primary_data", *partitions(engine))]
+    assert counts[0] == counts[1] == counts[2]
+
+
+def test_many_at_once_make_a_month_once(engine: Engine) -> None:
+    errors: list[Exception] = []
+    start = threading.Barrier(8)
+
+    def make() -> None:
+        try:
+            start.wait()
+            for month in range(1, 7):
+                ensure_month(engine, date(2025, month, 1))
+        except Exception as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=make) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert len(partitions(engine)) == 6
