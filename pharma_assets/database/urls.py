@@ -49,11 +49,14 @@ def sqlalchemy_url(url: str) -> str:
 
 
 def dagster_url(url: str) -> str:
-    """The URL for dagster-postgres: psycopg 2, and Dagster's own tables in their own schema."""
+    """The URL for dagster-postgres: psycopg 2, and Dagster's own tables in their own schema.
+
+    Dagster keeps naive UTC times and lets the database fill them in: its sessions are not in the suppliers' time zone.
+    """
     parts = urlsplit(_with_scheme(url, "postgresql+psycopg2"))
     query = [tuple(item.split("=", 1)) for item in parts.query.split("&") if "=" in item]
     given = [unquote(value) for name, value in query if name == "options"]
-    options = " ".join([*given, f"-csearch_path={DAGSTER_SCHEMA}"])
+    options = " ".join([*given, f"-csearch_path={DAGSTER_SCHEMA}", "-ctimezone=UTC"])
     kept = [f"{name}={value}" for name, value in query if name != "options"]
     return _joined(parts, parts.netloc, "&".join([*kept, f"options={quote(options, safe='')}"]))
 
