@@ -114,7 +114,7 @@ CATALOGUE: dict[str, Problem] = {
             "NO_SCRIPT_FOUND",
             Scope.FILE,
             "no transform for {client}, report type {report_type}",
-            "Add client_transforms/{folder}/layout.yaml, or the report type to it; the file is taken up by itself then.",
+            "Add client_transforms/{folder}/layout.yaml, or this type to it; the file is taken up by itself then.",
         ),
         Problem(
             "CLIENT_MONTH_BUSY",

@@ -74,7 +74,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
             process.wait()
 
 
-class _Interrupted(Exception):  # noqa: N818 - no error: somebody pressed Ctrl-C
+class _Interrupted(Exception):
     pass
 
 

@@ -11,7 +11,7 @@ from dagster._core.storage.tags import SENSOR_NAME_TAG
 from pharma_assets.definitions import defs
 from pharma_assets.defs.platform import PlatformResource
 from pharma_assets.defs.runs import JOB_NAME, own_process_tags
-from pharma_assets.defs.sensors import SENSOR_NAME, evaluate_inbox
+from pharma_assets.defs.sensors import FILES_TAG, SENSOR_NAME, evaluate_inbox
 from pharma_assets.instance import dagster_instance
 
 
@@ -24,7 +24,7 @@ class TickRun:
     success: bool
     broken: bool
     message: str
-    files: str
+    files: int
 
 
 @dataclass(frozen=True)
@@ -102,5 +102,5 @@ def _run(instance: DagsterInstance, request: RunRequest) -> TickRun:
         success=outcome.success,
         broken=not outcome.success and not by_files,
         message=message,
-        files=request.tags.get("pharma/files", ""),
+        files=int(request.tags[FILES_TAG]),
     )

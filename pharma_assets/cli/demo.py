@@ -46,9 +46,9 @@ def demo(
     _remove(settings)
     if remove:
         return
-    _make_inbox(console, settings)
+    environment = _make_inbox(console, settings)
     expected = _drop_reports(console, settings)
-    picture = _let_the_daemon_work(console, settings, expected, seconds)
+    picture = _let_the_daemon_work(console, settings, environment, expected, seconds)
     _show(console, settings, picture)
     wrong = _differences(settings, expected)
     for line in wrong:
@@ -83,15 +83,36 @@ def _remove(settings: Settings) -> None:
     shutil.rmtree(settings.home)
 
 
-def _make_inbox(console: Console, settings: Settings) -> None:
+def _make_inbox(console: Console, settings: Settings) -> dict[str, str]:
+    """Start PostgreSQL and let Dagster materialize the first asset; returns the environment of Dagster's processes."""
     from pharma_assets.demo.scenario import TREE
+    from pharma_assets.instance import prepare
     from pharma_assets.services import script
 
     settings.home.mkdir(parents=True)
     (settings.home / MARKER).touch()
     (settings.home / "pharma.toml").write_text(TREE, encoding="utf-8")
-    console.rule("1 · The folder tree")
-    subprocess.run([script("pharma-assets"), "tree", "--create", "--quiet"], check=True)
+    console.rule("1 · PostgreSQL starts, Dagster makes the folder tree")
+    environment = prepare(settings)
+    materialize = [
+        script("dagster"),
+        "asset",
+        "materialize",
+        "-m",
+        "pharma_assets.definitions",
+        "--select",
+        "folder_tree",
+    ]
+    result = subprocess.run(materialize, env={**os.environ, **environment}, capture_output=True, text=True, check=False)
+    if result.returncode != 0:
+        console.print(result.stderr[-3000:], markup=False)
+        raise typer.Exit(1)
+    leaves = (settings.home / "folders_list.txt").read_text(encoding="utf-8").splitlines()
+    console.print(
+        f"  {len(leaves)} leaf folders below {settings.inbox_root}, for example", highlight=False, soft_wrap=True
+    )
+    console.print(f"  {leaves[0]}", highlight=False, soft_wrap=True)
+    return environment
 
 
 def _drop_reports(console: Console, settings: Settings) -> list[Arrival]:
@@ -111,15 +132,15 @@ def _drop_reports(console: Console, settings: Settings) -> list[Arrival]:
     return dropped
 
 
-def _let_the_daemon_work(console: Console, settings: Settings, expected: list[Arrival], seconds: int) -> Overview:
-    """Start the database and Dagster's daemon, and show the registry fill up until every file has its end."""
+def _let_the_daemon_work(
+    console: Console, settings: Settings, environment: dict[str, str], expected: list[Arrival], seconds: int
+) -> Overview:
+    """Start Dagster's daemon, and show the registry fill up until every file has its end."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    from pharma_assets.instance import prepare
     from pharma_assets.services import daemon, running
 
-    console.rule("3 · PostgreSQL starts, Dagster's daemon and sensor do the work")
-    environment = prepare(settings)
+    console.rule("3 · Dagster's daemon and sensor do the work")
     log = settings.home / "daemon.log"
     columns = (TextColumn("  {task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with (
@@ -175,7 +196,7 @@ def _show(console: Console, settings: Settings, picture: Overview) -> None:
     console.print("Ask the database, from any client that takes a URL:")
     console.print(f"  {home} {program} db url", style="bold", highlight=False, soft_wrap=True)
     console.print("Stop its database and remove it:")
-    console.print(f"  {program} demo --remove", style="bold", highlight=False, soft_wrap=True)
+    console.print(f"  {program} demo --remove --home {settings.home}", style="bold", highlight=False, soft_wrap=True)
 
 
 def _differences(settings: Settings, expected: list[Arrival]) -> list[str]:
@@ -187,22 +208,24 @@ def _differences(settings: Settings, expected: list[Arrival]) -> list[str]:
     query = text(
         """
         SELECT f.file_path, f.error_reason, l.rows_loaded AS loaded, l.rows_rejected AS rejected,
-               l.rows_left_out_total AS left_out,
-               (SELECT coalesce(sum(amount_type_1), 0) FROM raw.primary_data d WHERE d.file_id = f.id) AS quantity,
-               t.value AS sensor
+               l.rows_left_out_total AS left_out, run.status AS run, tag.value AS sensor,
+               (SELECT coalesce(sum(amount_type_1), 0) FROM raw.primary_data d WHERE d.file_id = f.id) AS quantity
         FROM ops.file_registry f
         LEFT JOIN ops.file_load l ON l.file_id = f.id AND l.superseded_at IS NULL
-        LEFT JOIN dagster.run_tags t ON t.run_id = l.run_id AND t.key = 'dagster/sensor_name'
+        LEFT JOIN dagster.runs run ON run.run_id = l.run_id
+        LEFT JOIN dagster.run_tags tag ON tag.run_id = l.run_id AND tag.key = 'dagster/sensor_name'
         """
     )
     with open_platform(settings) as platform, platform.engine.connect() as connection:
         found = {Path(row.file_path).name: row for row in connection.execute(query)}
+    red = {arrival.client_month for arrival in expected if arrival.reason is not None}
     wrong = []
     for arrival in expected:
         row, report = found[arrival.name], arrival.report
-        seen: tuple[object, ...] = (row.loaded, row.rejected, row.left_out, row.quantity, row.sensor)
+        seen: tuple[object, ...] = (row.loaded, row.rejected, row.left_out, row.quantity, row.run, row.sensor)
         to_load = report.rows - report.zero_rows - report.bad_rows
-        wanted: tuple[object, ...] = (to_load, report.bad_rows, report.zero_rows, report.quantity, SENSOR)
+        run = "FAILURE" if arrival.client_month in red else "SUCCESS"
+        wanted: tuple[object, ...] = (to_load, report.bad_rows, report.zero_rows, report.quantity, run, SENSOR)
         if arrival.reason is not None:
             seen, wanted = (row.error_reason, row.loaded), (arrival.reason, None)
         if seen != wanted:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import asdict
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from pharma_assets.registry.overview import Overview
 
+_MOST_REJECTED = 20
 _COLOURS = {"CREATED": "green", "ERROR": "red", "PROCESSING": "yellow", "NEW": "cyan", "DELETE": "dim"}
 
 
@@ -74,6 +76,10 @@ def print_open(console: Console, picture: Overview) -> None:
             console.print(f"[{_COLOURS[file.status]}]{file.code}[/] {_plain(file.path)}", soft_wrap=True)
             console.print(f"    {_plain(file.message or '')}", soft_wrap=True)
             console.print(f"    [dim]{_plain(file.advice or '')}[/]", soft_wrap=True)
+    for cell in picture.rejected[:_MOST_REJECTED]:
+        place = f"{PurePosixPath(cell.path).name}, {cell.sheet} row {cell.row}, {cell.column}"
+        console.print(f"[yellow]{cell.code}[/] {_plain(place)}: {_plain(repr(cell.value))}", soft_wrap=True)
+        console.print(f"    {_plain(cell.message)}; the row is held back in ops.rejected_row", soft_wrap=True)
     for problem in picture.problems:
         console.print(f"[magenta]{problem['code']}[/] {_plain(problem['path'])}", soft_wrap=True)
         console.print(f"    {_plain(problem['message'])}", soft_wrap=True)

@@ -2,12 +2,13 @@
 
 # Dagster reads the annotations, so they are not postponed here.
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from dagster import (
     AssetCheckResult,
     AssetExecutionContext,
     AssetKey,
+    AssetObservation,
     AssetsDefinition,
     AssetSpec,
     Config,
@@ -21,7 +22,7 @@ from dagster import (
 from pydantic import Field
 
 from pharma_assets.defs.checks import PRIMARY_DATA, check_specs, run_checks
-from pharma_assets.defs.metadata import loaded_metadata, outcome_metadata, scan_metadata, target_schema
+from pharma_assets.defs.metadata import Metadata, outcome_metadata, scan_metadata, target_schema
 from pharma_assets.defs.partitions import CLIENTS
 from pharma_assets.defs.platform import PlatformResource
 from pharma_assets.defs.runs import own_process_tags
@@ -35,8 +36,25 @@ from pharma_assets.settings import load_settings
 NORMALIZED_REPORT = AssetKey("normalized_report")
 CLIENT_MONTH_OP = "client_month"
 
+_FOLDER_TREE = """The leaf folders that suppliers drop reports into:
+`provider/year/month/client/report type`. Providers, years, clients and types come from `pharma.toml`."""
 
-@asset(group_name="inbox", kinds={"folder"}, description="The leaf folders that suppliers drop reports into.")
+_FILE_REGISTRY = """`ops.file_registry`: every file that ever arrived, and what became of it.
+
+`inbox_sensor` looks at the inbox every 15 minutes and keeps this up to date; materializing it looks at once."""
+
+_NORMALIZED_REPORT = """Each file of the client-month in the target schema, as a result file in «Данные на загрузку».
+
+**Red**: a file could not be taken in; the run's last message names it, its code and what to do. What could be taken in
+is there all the same. **Materialize** reads every present file again."""
+
+_PRIMARY_DATA = """The client-month's rows in `raw.primary_data`, each with its source file, sheet and row.
+
+**Materialize** rebuilds the client-month from all its present files in one transaction; the rows of files that have
+gone go. **Red**: a file could not be taken in; the rows of the others are loaded."""
+
+
+@asset(group_name="inbox", kinds={"folder"}, description=_FOLDER_TREE)
 def folder_tree() -> MaterializeResult[None]:
     settings = load_settings()
     result = make_tree(settings.inbox_root, settings.tree, settings.home / LIST_NAME, create=True)
@@ -54,7 +72,7 @@ def folder_tree() -> MaterializeResult[None]:
     group_name="inbox",
     deps=[folder_tree],
     kinds={"postgres"},
-    description="ops.file_registry: every file that ever arrived, and what became of it.",
+    description=_FILE_REGISTRY,
     metadata={"dagster/table_name": "ops.file_registry"},
 )
 def file_registry(context: AssetExecutionContext, platform: PlatformResource) -> MaterializeResult[None]:
@@ -94,7 +112,7 @@ def client_month_assets(partitions_def: MultiPartitionsDefinition) -> AssetsDefi
                 deps=[file_registry],
                 group_name="reports",
                 kinds={"python", "csv"},
-                description="Each file in the target schema, as a result file in «Данные на загрузку».",
+                description=_NORMALIZED_REPORT,
                 metadata={"dagster/column_schema": target_schema()},
             ),
             AssetSpec(
@@ -102,7 +120,7 @@ def client_month_assets(partitions_def: MultiPartitionsDefinition) -> AssetsDefi
                 deps=[NORMALIZED_REPORT],
                 group_name="reports",
                 kinds={"postgres", "table"},
-                description="The client-month's rows in raw.primary_data.",
+                description=_PRIMARY_DATA,
                 metadata={"dagster/column_schema": target_schema(), "dagster/table_name": "raw.primary_data"},
             ),
         ],
@@ -126,11 +144,24 @@ def client_month_assets(partitions_def: MultiPartitionsDefinition) -> AssetsDefi
                     raise
                 raise Failure(f"{error}\n{error.advice}", allow_retries=False) from error
             _log(context, outcome)
-            if not outcome.failed and (outcome.reports or not outcome.files):
-                yield from _materializations(context, outcome)
+            taken_in = not outcome.failed and (bool(outcome.reports) or not outcome.files)
+            metadata = outcome_metadata(outcome, opened.timezone)
+            # In their order: Dagster refuses an asset that comes before the one it is made from.
+            for key in (NORMALIZED_REPORT, PRIMARY_DATA):
+                if key not in context.selected_asset_keys:
+                    continue
+                if not taken_in:
+                    # What could be loaded is there to be read, and the partition stays red.
+                    context.log_event(AssetObservation(key, partition=context.partition_key, metadata=metadata))
+                elif key == PRIMARY_DATA:
+                    yield MaterializeResult(
+                        key, metadata={"dagster/partition_row_count": outcome.rows_after, **metadata}
+                    )
+                else:
+                    yield MaterializeResult(key, metadata=metadata)
             yield from run_checks(opened, month, context.selected_asset_check_keys)
-        if outcome.failed or (outcome.files and not outcome.reports):
-            raise _failure(outcome)
+        if not taken_in:
+            raise _failure(outcome, metadata)
 
     return client_month
 
@@ -141,14 +172,6 @@ def _wanted(context: AssetExecutionContext) -> Work:
     for key in context.selected_asset_keys:
         wanted |= halves[key]
     return wanted
-
-
-def _materializations(context: AssetExecutionContext, outcome: Outcome) -> Iterator[MaterializeResult[None]]:
-    metadata = outcome_metadata(outcome)
-    if NORMALIZED_REPORT in context.selected_asset_keys:
-        yield MaterializeResult(NORMALIZED_REPORT, metadata=metadata)
-    if PRIMARY_DATA in context.selected_asset_keys:
-        yield MaterializeResult(PRIMARY_DATA, metadata={**metadata, **loaded_metadata(outcome)})
 
 
 def _log(context: AssetExecutionContext, outcome: Outcome) -> None:
@@ -165,14 +188,16 @@ def _log(context: AssetExecutionContext, outcome: Outcome) -> None:
         context.log.warning(f"{path}: gone from the inbox, its rows were removed")
 
 
-def _failure(outcome: Outcome) -> Failure:
+def _failure(outcome: Outcome, metadata: Mapping[str, Metadata]) -> Failure:
     """The partition shows as failed, with what to do; what could be taken in is in the database all the same."""
     unread = [file for file in outcome.files if file.error is not None]
     lines = [f"{outcome.client_month}: {len(outcome.failed)} files failed, {len(outcome.reports)} were taken in."]
     lines += [f"{file.file.path}: {file.error}" for file in unread[:5]]
     return Failure(
         description="\n".join(lines),
-        metadata=outcome_metadata(outcome)
-        | {"advice": MetadataValue.json({file.error.code: file.error.advice for file in unread if file.error})},
+        metadata={
+            **metadata,
+            "advice": MetadataValue.json({file.error.code: file.error.advice for file in unread if file.error}),
+        },
         allow_retries=False,
     )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from typing import Any
 
 from dagster import (
     AssetCheckKey,
@@ -62,12 +62,17 @@ def run_checks(
             if AssetCheckKey(PRIMARY_DATA, name) not in selected:
                 continue
             finding = check(connection, client_month, platform)
-            figures = json.loads(json.dumps(finding.figures, default=str, ensure_ascii=False))
             yield AssetCheckResult(
                 asset_key=PRIMARY_DATA,
                 check_name=name,
                 passed=finding.passed,
                 severity=severity,
                 description=finding.summary,
-                metadata={"figures": MetadataValue.json(figures)},
+                metadata={name: _shown(value) for name, value in finding.figures.items()},
             )
+
+
+def _shown(value: object) -> int | str | MetadataValue[Any]:
+    if isinstance(value, Mapping | Sequence) and not isinstance(value, str):
+        return MetadataValue.json(value)
+    return value if isinstance(value, int) else str(value)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import PurePosixPath
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from dagster import MetadataValue, TableColumn, TableRecord, TableSchema
 
 from pharma_assets.loading.client_month import FileOutcome, Outcome
-from pharma_assets.model.target import COLUMNS, Type
+from pharma_assets.model.target import COLUMNS
 from pharma_assets.registry.scan import ScanResult
 
 Metadata = int | float | str | MetadataValue[Any]
@@ -16,18 +19,16 @@ Metadata = int | float | str | MetadataValue[Any]
 PREVIEW_ROWS = 10
 LONGEST_LIST = 100
 
-_FILE_COLUMNS = TableSchema(
-    columns=[
-        TableColumn("id", "int"),
-        TableColumn("file"),
-        TableColumn("status"),
-        TableColumn("read", "int"),
-        TableColumn("loaded", "int"),
-        TableColumn("left_out", "int"),
-        TableColumn("rejected", "int"),
-        TableColumn("source", description="format, engine, encoding, sheet and header row"),
-        TableColumn("message", description="what is wrong, and what to do"),
-    ]
+_FILE_COLUMNS = (
+    TableColumn("id", "int", "id in ops.file_registry"),
+    TableColumn("file"),
+    TableColumn("status", description="CREATED, or the code of what is wrong"),
+    TableColumn("read", "int"),
+    TableColumn("loaded", "int"),
+    TableColumn("left_out", "int"),
+    TableColumn("rejected", "int"),
+    TableColumn("source", description="format, encoding and header row"),
+    TableColumn("message", description="what is wrong, and what to do"),
 )
 
 
@@ -42,38 +43,30 @@ def target_schema() -> TableSchema:
     return TableSchema(columns=columns + trace)
 
 
-def outcome_metadata(outcome: Outcome) -> dict[str, Metadata]:
-    """The figures of one run over a client-month."""
+def outcome_metadata(outcome: Outcome, timezone: ZoneInfo) -> dict[str, Metadata]:
+    """The figures of one run over a client-month, then its rejects, files and first rows."""
     metadata: dict[str, Metadata] = {
         "files": len(outcome.files),
         "rows_read": outcome.total(lambda file: file.report.read),
         "rows_loaded": outcome.total(lambda file: file.report.loaded),
         "rows_left_out": outcome.total(lambda file: sum(file.report.left_out.values())),
         "rows_rejected": outcome.total(lambda file: len(file.report.rejected)),
-        # Dagster's metadata has no decimals; a float would round a sum of money.
-        "sums": MetadataValue.json({name: str(total) for name, total in outcome.sums().items()}),
-        "file_table": MetadataValue.table(
-            records=[_file_record(file) for file in outcome.files[:LONGEST_LIST]], schema=_FILE_COLUMNS
-        ),
-    }
-    if outcome.removed:
-        metadata["files_gone"] = MetadataValue.json(outcome.removed)
-    preview = _preview(outcome)
-    if preview:
-        metadata["preview"] = MetadataValue.md(preview)
-    rejected = [str(row) for file in outcome.reports for row in file.report.rejected]
-    if rejected:
-        metadata["rejected"] = MetadataValue.md("\n".join(f"- {_plain(row)}" for row in rejected[:LONGEST_LIST]))
-    return metadata
-
-
-def loaded_metadata(outcome: Outcome) -> dict[str, Metadata]:
-    """What changed in the table."""
-    return {
-        "dagster/partition_row_count": outcome.rows_after,
         "rows_before": outcome.rows_before,
         "rows_difference": outcome.rows_after - outcome.rows_before,
     }
+    # As text: Dagster's metadata has no decimals, and a float would round a sum of money.
+    metadata |= {f"sum_{name}": str(total) for name, total in outcome.sums().items()}
+    if outcome.removed:
+        metadata["files_gone"] = MetadataValue.json(outcome.removed)
+    rejected = [str(row) for file in outcome.reports for row in file.report.rejected]
+    if rejected:
+        metadata["rejected"] = MetadataValue.md("\n".join(f"- {_plain(row)}" for row in rejected[:LONGEST_LIST]))
+    if outcome.files:
+        metadata["file_table"] = _file_table(outcome.files[:LONGEST_LIST])
+    preview = _preview(outcome, timezone)
+    if preview:
+        metadata["preview"] = MetadataValue.md(preview)
+    return metadata
 
 
 def scan_metadata(result: ScanResult, waiting: int) -> dict[str, Metadata]:
@@ -98,30 +91,38 @@ def scan_metadata(result: ScanResult, waiting: int) -> dict[str, Metadata]:
     return metadata
 
 
-def _file_record(outcome: FileOutcome) -> TableRecord:
-    """A row of the file table; Dagster wants every row to have every column."""
-    record: dict[str, str | int | float | bool | None] = dict.fromkeys(column.name for column in _FILE_COLUMNS.columns)
-    record |= {"id": outcome.file.id, "file": outcome.file.path}
+def _file_table(files: Sequence[FileOutcome]) -> MetadataValue[Any]:
+    """A row for each file; columns that are empty in every row only push the others out of sight."""
+    records = [_file_record(file) for file in files]
+    shown = [column for column in _FILE_COLUMNS if any(column.name in record for record in records)]
+    return MetadataValue.table(
+        records=[TableRecord({column.name: record.get(column.name) for column in shown}) for record in records],
+        schema=TableSchema(columns=shown),
+    )
+
+
+def _file_record(outcome: FileOutcome) -> dict[str, str | int | float | bool | None]:
+    record: dict[str, str | int | float | bool | None] = {
+        "id": outcome.file.id,
+        "file": PurePosixPath(outcome.file.path).name,
+    }
     if outcome.normalized is not None:
-        report = outcome.normalized.report
+        report, source = outcome.normalized.report, outcome.normalized.source
         record |= {
             "status": "CREATED",
             "read": report.read,
             "loaded": report.loaded,
             "left_out": sum(report.left_out.values()),
             "rejected": len(report.rejected),
-            "source": _source(outcome.normalized.source),
+            "source": " · ".join(str(source[name]) for name in ("format", "encoding") if source[name])
+            + f" · row {source['header_row']}",
         }
     elif outcome.error is not None:
         record |= {"status": outcome.error.code, "message": f"{outcome.error.message} – {outcome.error.advice}"}
-    return TableRecord(record)
+    return record
 
 
-def _source(source: Mapping[str, object]) -> str:
-    return ", ".join(f"{name} {value}" for name, value in source.items() if value is not None)
-
-
-def _preview(outcome: Outcome) -> str:
+def _preview(outcome: Outcome, timezone: ZoneInfo) -> str:
     """The first rows of the last report, as a Markdown table of the columns that hold something."""
     reports = [file.report for file in outcome.reports if file.report.loaded]
     if not reports:
@@ -130,15 +131,16 @@ def _preview(outcome: Outcome) -> str:
     names = [name for name in table.column_names if table[name].null_count < table.num_rows]
     rows = zip(*(table[name].to_pylist() for name in names), strict=True)
     lines = ["| " + " | ".join(names) + " |", "|" + " --- |" * len(names)]
-    lines += ["| " + " | ".join(_plain("" if cell is None else str(cell)) for cell in row) + " |" for row in rows]
+    lines += ["| " + " | ".join(_plain(_shown(cell, timezone)) for cell in row) + " |" for row in rows]
     return "\n".join(lines)
+
+
+def _shown(cell: object, timezone: ZoneInfo) -> str:
+    if isinstance(cell, datetime):
+        return f"{cell.astimezone(timezone):%d.%m.%Y %H:%M}".removesuffix(" 00:00")
+    return "" if cell is None else str(cell)
 
 
 def _plain(text: str) -> str:
     """Text from outside, so that it can neither break a Markdown table nor be taken for markup."""
     return "".join("\\" + char if char in "\\|`*_[]<>#" else char for char in " ".join(text.split()))
-
-
-def numeric_columns() -> list[str]:
-    """The target columns that sums are kept of."""
-    return [column.name for column in COLUMNS if column.type in (Type.AMOUNT, Type.MONEY)]

@@ -11,8 +11,9 @@ from dagster import DagsterInstance, DagsterRunStatus, RunRecord, RunsFilter
 from pharma_assets.model.client_month import ClientMonth
 
 JOB_NAME = "client_month_job"
-PROCESS_TAG = "pharma/process"
-DIGEST_TAG = "pharma/due"
+# Dagster keeps tags under this prefix out of people's sight.
+PROCESS_TAG = ".dagster/pharma_process"
+DIGEST_TAG = ".dagster/pharma_due"
 PARTITION_TAG = "dagster/partition"
 
 _WORKING = [

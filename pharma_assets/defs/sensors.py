@@ -22,6 +22,7 @@ from pharma_assets.defs.runs import DIGEST_TAG, client_months_in_flight, end_dea
 from pharma_assets.intake import Intake, Request, take_in
 
 SENSOR_NAME = "inbox_sensor"
+FILES_TAG = "pharma/files"
 
 
 def inbox_sensor(minutes: int) -> SensorDefinition:
@@ -61,17 +62,11 @@ def evaluate_inbox(context: SensorEvaluationContext, platform: PlatformResource)
 def _run_request(request: Request, runs_before: int) -> RunRequest:
     """A `run_key` is remembered for ever; the count of earlier runs in it lets the same work be asked for again."""
     client_month = request.client_month
-    files = ",".join(map(str, request.file_ids))
     return RunRequest(
         run_key=f"{client_month.key}:{request.digest}:{runs_before}",
         partition_key=partition_key(client_month),
         run_config={"ops": {CLIENT_MONTH_OP: {"config": {"rebuild": False}}}},
-        tags={
-            DIGEST_TAG: request.digest,
-            "pharma/client": str(client_month.client),
-            "pharma/month": client_month.month_key,
-            "pharma/files": files if len(files) <= 200 else f"{len(request.file_ids)} files",
-        },
+        tags={DIGEST_TAG: request.digest, FILES_TAG: str(len(request.file_ids))},
     )
 
 

@@ -122,9 +122,8 @@ def files_taken_in(connection: Connection, client_month: ClientMonth) -> Finding
         ),
         client_month_parameters(client_month),
     ).all()
-    figures = {f"{row.id}: {row.file_path}": f"{row.error_reason}: {row.message} – {row.advice}" for row in rows}
     if rows:
-        return Finding(
-            False, f"{len(rows)} files were not taken in: " + ", ".join({row.error_reason for row in rows}), figures
-        )
+        named = ", ".join(f"{row.file_path} ({row.error_reason})" for row in rows[:3])
+        figures = {row.file_path: f"{row.error_reason}: {row.message} – {row.advice}" for row in rows}
+        return Finding(False, f"not taken in: {len(rows)}, among them {named}", figures)
     return Finding(True, "every file was taken in", {})

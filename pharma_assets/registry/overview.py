@@ -39,17 +39,31 @@ class OpenFile:
 
 
 @dataclass(frozen=True)
+class RejectedCell:
+    """The first wrong cell of a row that was held back."""
+
+    path: str
+    sheet: str
+    row: int
+    column: str
+    value: str | None
+    code: str
+    message: str
+
+
+@dataclass(frozen=True)
 class Overview:
-    """The whole picture. `problems` are paths that have no place in the tree."""
+    """The whole picture. `rejected` are rows of loaded files, `problems` paths that have no place in the tree."""
 
     files: Mapping[str, int]
     client_months: tuple[ClientMonthState, ...]
     open_files: tuple[OpenFile, ...]
+    rejected: tuple[RejectedCell, ...]
     problems: tuple[Mapping[str, str], ...]
 
 
 def overview(connection: Connection, limit: int = 1000) -> Overview:
-    """The state of every client-month, and at most `limit` open files and path problems each, newest last."""
+    """The state of every client-month, and at most `limit` open files, rejected rows and path problems each."""
     months = connection.execute(
         text(
             """
@@ -76,6 +90,17 @@ def overview(connection: Connection, limit: int = 1000) -> Overview:
         ),
         {"limit": limit},
     ).all()
+    rejected = connection.execute(
+        text(
+            """
+            SELECT f.file_path AS path, r.source_sheet AS sheet, r.source_row AS row, r.column_header AS column,
+                   r.raw_value AS value, r.code, r.message
+            FROM ops.rejected_row r JOIN ops.file_registry f ON f.id = r.file_id
+            ORDER BY r.load_id DESC, r.source_sheet, r.source_row LIMIT :limit
+            """
+        ),
+        {"limit": limit},
+    ).all()
     problems = connection.execute(
         text("SELECT path, code, message FROM ops.path_problem ORDER BY last_seen, path LIMIT :limit"), {"limit": limit}
     ).all()
@@ -83,6 +108,7 @@ def overview(connection: Connection, limit: int = 1000) -> Overview:
         totals,
         tuple(_client_month(list(rows)) for _, rows in by_month),
         tuple(OpenFile(**row._mapping) for row in open_files),
+        tuple(RejectedCell(**row._mapping) for row in rejected),
         tuple({"path": row.path, "code": row.code, "message": row.message} for row in problems),
     )
 

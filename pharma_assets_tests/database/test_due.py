@@ -29,8 +29,11 @@ def connection(database: str) -> Iterator[Connection]:
     with engine.begin() as connection:
         connection.execute(
             text(
-                "INSERT INTO ops.file_registry (file_path, uploaded_at, status, data_provider, report_year, report_month,"
-                " client_name, report_type) VALUES ('a.csv', now(), 'NEW', 'Дистрибьютор', 2025, 6, 'Client_01', 'Type1')"
+                """
+                INSERT INTO ops.file_registry (file_path, uploaded_at, status, data_provider, report_year, report_month,
+                    client_name, report_type)
+                VALUES ('a.csv', now(), 'NEW', 'Дистрибьютор', 2025, 6, 'Client_01', 'Type1')
+                """
             )
         )
         yield connection

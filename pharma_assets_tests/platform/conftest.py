@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -83,7 +82,7 @@ class PlatformHome:
 
 
 @pytest.fixture
-def platform(tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[PlatformHome]:
+def platform(tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch) -> PlatformHome:
     for name in [name for name in os.environ if name.startswith("PHARMA_") and "TESTS" not in name]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("PHARMA_HOME", str(tmp_path / "home"))
@@ -94,4 +93,4 @@ def platform(tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("DAGSTER_HOME", "")
     monkeypatch.setenv(URL_VARIABLE, "")
     (tmp_path / "inbox").mkdir()
-    yield PlatformHome(tmp_path / "home", tmp_path / "inbox", database)
+    return PlatformHome(tmp_path / "home", tmp_path / "inbox", database)

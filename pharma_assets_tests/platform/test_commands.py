@@ -42,7 +42,8 @@ def test_the_default_tree_has_14400_leaf_folders(platform: PlatformHome) -> None
 def test_the_tree_follows_pharma_toml_and_making_it_again_changes_nothing(platform: PlatformHome) -> None:
     platform.home.mkdir()
     (platform.home / "pharma.toml").write_text(
-        '[tree]\nproviders = ["Сети"]\nyears = [2026]\nmonths = [1, 2]\nclients = ["А", "Б"]\nreport_types = ["Продажи"]\n',
+        '[tree]\nproviders = ["Сети"]\nyears = [2026]\nmonths = [1, 2]\nclients = ["А", "Б"]\n'
+        'report_types = ["Продажи"]\n',
         encoding="utf-8",
     )
     assert "4 made" in run("tree", "--create", "-q").stdout

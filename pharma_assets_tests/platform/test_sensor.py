@@ -46,8 +46,7 @@ def test_it_registers_adds_the_client_and_asks_for_what_is_due(platform: Platfor
     result = evaluate(platform)
     assert keys(result) == [KEY]
     (request,) = result.run_requests or []
-    assert request.tags["pharma/client"] == "Дистрибьюторы/Client_01"
-    assert request.tags["pharma/month"] == "2025-06"
+    assert request.tags["pharma/files"] == "1"
     assert request.run_config == {"ops": {"client_month": {"config": {"rebuild": False}}}}
     (added,) = result.dynamic_partitions_requests or []
     assert list(added.partition_keys) == ["Дистрибьюторы/Client_01", "Дистрибьюторы/Client_20"]

@@ -1,6 +1,7 @@
 """Every client folder: its layout is valid, and each example beside it comes out as expected.
 
-`PHARMA_WRITE_EXAMPLES=1 pytest …/test_examples.py` writes the expectations anew; read the difference before you keep it.
+`PHARMA_WRITE_EXAMPLES=1 pytest …/test_examples.py::test_example` writes the expectations anew; read the difference
+before you keep it.
 """
 
 from __future__ import annotations
