@@ -20,7 +20,7 @@ demo: setup ## the whole main job, on an embedded PostgreSQL, with the real daem
 	$(BIN)/pharma-assets demo
 
 test: setup ## every test tier
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 lint: setup
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
