@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from psycopg import sql
-from pyarrow import csv
 from sqlalchemy import Connection, text
 
 from pharma_assets.database.connect import psycopg_connection
+from pharma_assets.database.copy_format import ESCAPES, NULL, escaped
 from pharma_assets.errors import PharmaError
 from pharma_assets.transforms.normalize import NormalizedReport
+
+_BLOCK = 5_000
 
 
 def copy_rows(connection: Connection, table: pa.Table, constants: Mapping[str, object]) -> None:
@@ -20,22 +23,48 @@ def copy_rows(connection: Connection, table: pa.Table, constants: Mapping[str, o
 
     Raises PharmaError ROWS_NOT_STORED when the database stored another number of rows.
     """
-    columns = {name: table[name] for name in table.column_names if table[name].null_count < table.num_rows}
-    columns |= {name: pa.repeat(value, table.num_rows) for name, value in constants.items()}
-    sink = pa.BufferOutputStream()
-    csv.write_csv(pa.table(columns), sink, csv.WriteOptions(include_header=False, quoting_style="needed"))
-    statement = sql.SQL("COPY raw.primary_data ({}) FROM STDIN (FORMAT csv)").format(
-        sql.SQL(", ").join(map(sql.Identifier, columns))
+    columns = [name for name in table.column_names if table[name].null_count < table.num_rows]
+    statement = sql.SQL("COPY raw.primary_data ({}) FROM STDIN").format(
+        sql.SQL(", ").join(map(sql.Identifier, [*columns, *constants]))
     )
     with psycopg_connection(connection).cursor() as cursor:
         with cursor.copy(statement) as copy:
-            copy.write(sink.getvalue())
+            for block in copy_blocks(table.select(columns), constants):
+                copy.write(block)
         if cursor.rowcount != table.num_rows:
             raise PharmaError("ROWS_NOT_STORED", written=table.num_rows, stored=cursor.rowcount)
 
 
+def copy_blocks(table: pa.Table, constants: Mapping[str, object]) -> Iterator[bytes]:
+    """The rows in COPY's text format, the constants behind the table's columns."""
+    columns = [_copy_text(column.combine_chunks()) for column in table.columns]
+    end = "\t".join(["", *(escaped(str(value)) for value in constants.values())]) + "\n"
+    # By blocks: the server stores one while the next is made, and no block comes near Arrow's 2 GiB for a text column.
+    for start in range(0, table.num_rows, _BLOCK):
+        part = [column.slice(start, _BLOCK) for column in columns]
+        fields = pc.binary_join_element_wise(*part, "\t", null_handling="replace", null_replacement=NULL)
+        # The rows of a text column lie one behind the other in its buffer.
+        yield pc.binary_join_element_wise(fields, end, "").buffers()[2].to_pybytes()
+
+
+def _copy_text(column: pa.Array) -> pa.Array:
+    """The column as the fields of COPY's text format."""
+    if pa.types.is_timestamp(column.type):
+        # As naive, because Arrow would look for time zone data, which slim systems lack.
+        return pc.binary_join_element_wise(column.view(pa.timestamp("us")).cast(pa.string()), "+00", "")
+    if not pa.types.is_string(column.type):
+        distinct = column.dictionary_encode()
+        return distinct.dictionary.cast(pa.string()).take(distinct.indices)
+    letters = column.buffers()[2]
+    letters = b"" if letters is None else letters.to_pybytes()
+    for character, escape in ESCAPES.items():
+        if character.encode() in letters:
+            column = pc.replace_substring(column, character, escape)
+    return column
+
+
 def remove_rows(connection: Connection, file_id: int) -> list[str]:
-    """Take a file's rows and rejects out and close its ledger entry; returns the result files that counted for it until now."""
+    """Take a file's rows and rejects out and close its ledger entry; returns the result files that counted till now."""
     closed = connection.execute(
         text(
             """
@@ -71,8 +100,8 @@ def add_ledger_entry(connection: Connection, report: NormalizedReport, facts: Ma
                 rows_read, rows_loaded, rows_rejected, rows_left_out, rows_left_out_total, sums, period_from, period_to,
                 result_name, result_hash, run_id)
             VALUES (:file_id, :version, :content_hash, :transform_fingerprint, :partition_month,
-                :read, :loaded, :rejected, CAST(:left_out AS jsonb), :left_out_total, CAST(:sums AS jsonb), :first, :last,
-                :result_name, :result_hash, :run_id)
+                :read, :loaded, :rejected, CAST(:left_out AS jsonb), :left_out_total, CAST(:sums AS jsonb), :first,
+                :last, :result_name, :result_hash, :run_id)
             RETURNING id
             """
         ),
@@ -107,8 +136,8 @@ def add_rejected_rows(connection: Connection, load_id: int, file_id: int, report
     with (
         psycopg_connection(connection).cursor() as cursor,
         cursor.copy(
-            "COPY ops.rejected_row (load_id, file_id, source_sheet, source_row, code, column_header, raw_value, message,"
-            " problems, raw_row) FROM STDIN"
+            "COPY ops.rejected_row (load_id, file_id, source_sheet, source_row, code, column_header, raw_value,"
+            " message, problems, raw_row) FROM STDIN"
         ) as copy,
     ):
         for row in report.rejected:

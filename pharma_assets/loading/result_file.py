@@ -107,8 +107,8 @@ def write_draft(folder: Path, name: str, content: bytes) -> ResultFile:
 
 
 def publish(draft: ResultFile, folder: Path, moment: datetime) -> ResultFile:
-    """Move a checked draft to «Данные на загрузку». The same file may be there already; another file of that name stays,
-    and the new one gets a time suffix (CONTRACT §4)."""
+    """Move a checked draft to «Данные на загрузку». The same file may be there already; another file of that name
+    stays, and the new one gets a time suffix (CONTRACT §4)."""
     target = folder / draft.path.name
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -122,7 +122,7 @@ def publish(draft: ResultFile, folder: Path, moment: datetime) -> ResultFile:
 
 
 def quarantine(folder: Path, name: str, into: Path) -> None:
-    """Move a result file that a newer one has replaced out of «Данные на загрузку». Nothing happens where it is gone."""
+    """Move a result file that a newer one has replaced out of «Данные на загрузку»; nothing where it is gone."""
     source = folder / name
     if source.exists():
         into.mkdir(parents=True, exist_ok=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -141,15 +142,16 @@ def _spread(
     )
 
 
-def _distinct_cells(source: SourceColumn) -> tuple[list[tuple[str | None, Kind]], npt.NDArray[np.int64]]:
+def _distinct_cells(source: SourceColumn) -> tuple[list[tuple[str | None, Kind]], npt.NDArray[np.integer[Any]]]:
     """The distinct (text, kind) pairs of a column, and for each row the index of its pair."""
     encoded = source.texts.dictionary_encode(null_encoding="encode")
-    codes = encoded.indices.to_numpy().astype(np.int64)
+    codes = encoded.indices.to_numpy()
     texts = encoded.dictionary.to_pylist()
-    if len(source.kinds) and (source.kinds == source.kinds[0]).all():
-        kind = Kind(int(source.kinds[0]))
-        return [(text, kind) for text in texts], codes
-    pairs, row_of = np.unique(codes * len(Kind) + source.kinds, return_inverse=True)
+    kinds = [Kind(kind) for kind in np.flatnonzero(np.bincount(source.kinds)).tolist() if kind != Kind.BLANK]
+    if len(kinds) <= 1:
+        # The common case: a blank cell is told by its text, all others are of one kind.
+        return [(text, kinds[0] if text is not None else Kind.BLANK) for text in texts], codes
+    pairs, row_of = np.unique(codes.astype(np.int64) * len(Kind) + source.kinds, return_inverse=True)
     return [(texts[pair // len(Kind)], Kind(pair % len(Kind))) for pair in pairs.tolist()], row_of
 
 

@@ -30,7 +30,10 @@ _MONTHS = {
     )
     for name in names
 }
-_TIME = r"(?:[ T]+(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,:](?P<fraction>\d{1,6}))?)? ?(?P<half>[AP]M)?)?"
+_TIME = (
+    r"(?:[ T]+(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,:](?P<fraction>\d{1,6}))?)?"
+    r" ?(?P<half>[AP]M)?)?"
+)
 _STYLES = tuple(
     re.compile(date + _TIME, re.IGNORECASE)
     for date in (
