@@ -49,7 +49,7 @@ def _look(settings: Settings) -> ScanResult:
     from pharma_assets.intake import scan_rules
     from pharma_assets.registry.scan import look
 
-    return look(settings.inbox_root, scan_rules(settings), {}, lambda files: (len(files), 0))
+    return look(settings.inbox_root, scan_rules(settings), frozenset, lambda files: (len(files), 0))
 
 
 def scan_document(result: ScanResult) -> dict[str, Any]:

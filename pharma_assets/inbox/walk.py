@@ -9,7 +9,8 @@ import os
 import random
 import stat
 import time
-from collections.abc import Container, Iterator
+from collections import deque
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -61,48 +62,61 @@ def is_report(name: str, extensions: tuple[str, ...]) -> bool:
     return not extensions or lower.endswith(extensions)
 
 
-def walk_inbox(
-    root: Path, extensions: tuple[str, ...], walk: Walk, known: Container[bytes] = ()
-) -> Iterator[list[SeenFile]]:
-    """The report files below `root` that are not `known` as they are now: a list, maybe empty, for each folder.
+# Handing a list to the caller for every folder would cost more than finding it known.
+_BREATH = 64
 
-    `known` holds `path/size/modified_ns` in UTF-8 for each file that need not be seen again. Counts and problems go
-    into `walk`. Raises PharmaError INBOX_MISSING when the root is not there.
+
+def walk_inbox(
+    root: Path, extensions: tuple[str, ...], walk: Walk, known: Callable[[], Container[bytes]] = frozenset
+) -> Iterator[list[SeenFile]]:
+    """The report files below `root` that are not known as they are now: a list for each folder that has some.
+
+    An empty list comes now and then, so that the caller can stop. `known` is asked when the first file turns up, and
+    gives `path/size/modified_ns` in UTF-8 for each file that need not be seen again. Counts and problems go into
+    `walk`. Raises PharmaError INBOX_MISSING when the root is not there.
     """
     if not root.is_dir():
         raise PharmaError("INBOX_MISSING", folder=root)
     top = os.path.join(os.fsencode(root), b"")  # noqa: PTH118 - bytes
-    # Bytes, until something unknown turns up: most files are known, and text costs.
-    pending = [b""]
+    # Bytes, until something unknown turns up: most files are known, and text costs. Breadth first: all folders above
+    # the leaves are gone through before the first file is met.
+    pending = deque([b""])
+    files = folders = 0
+    lookup: Container[bytes] | None = None
     while pending:
-        folder = pending.pop()
-        try:
-            with os.scandir(top + folder) as scan:
-                entries = list(scan)
-        except FileNotFoundError:
-            continue  # removed since its parent was listed
-        except OSError as error:
-            walk.problems.append(path_problem(_text(folder.rstrip(b"/")), _unreadable(error)))
-            continue
+        folder = pending.popleft()
+        folders += 1
         subfolders: list[bytes] = []
         unknown: list[os.DirEntry[bytes]] = []
-        for entry in entries:
-            try:
-                if entry.is_dir(follow_symlinks=False):
-                    subfolders.append(b"%b%b/" % (folder, entry.name))
-                    continue
-                status = entry.stat(follow_symlinks=False)
-                if b"%b%b/%d/%d" % (folder, entry.name, status.st_size, status.st_mtime_ns) in known:
-                    continue
-            except OSError:
-                pass  # `_placed` meets it again
-            unknown.append(entry)
-        walk.seen += len(entries) - len(subfolders)
+        try:
+            with os.scandir(top + folder) as entries:
+                for entry in entries:
+                    if entry.is_dir(follow_symlinks=False):
+                        subfolders.append(b"%b%b/" % (folder, entry.name))
+                        continue
+                    files += 1
+                    if lookup is None:
+                        lookup = known()
+                    try:
+                        status = entry.stat(follow_symlinks=False)
+                    except OSError:
+                        unknown.append(entry)  # `_placed` meets it again
+                        continue
+                    if b"%b%b/%d/%d" % (folder, entry.name, status.st_size, status.st_mtime_ns) not in lookup:
+                        unknown.append(entry)
+        except FileNotFoundError:
+            pass  # removed since its parent was listed
+        except OSError as error:
+            walk.problems.append(path_problem(_text(folder.rstrip(b"/")), _unreadable(error)))
+        walk.seen = files
         if subfolders:
             # A walk that its caller cuts short must not leave out the same folders each time.
             first = random.randrange(len(subfolders))  # noqa: S311
             pending += subfolders[first:] + subfolders[:first]
-        yield _placed(folder, unknown, extensions, walk) if unknown else []
+        if unknown:
+            yield _placed(folder, unknown, extensions, walk)
+        elif folders % _BREATH == 0:
+            yield []
 
 
 def _placed(
