@@ -69,7 +69,7 @@ def take_in(platform: Platform, run_id: str, in_flight: Collection[ClientMonth] 
 
 
 def plan(due: Sequence[RegisteredFile], busy: Collection[ClientMonth]) -> list[Request]:
-    """Group due files by client-month, in the order of their oldest file; a busy client-month waits for the next tick."""
+    """Group due files by client-month, the oldest file first; a busy client-month waits for the next tick."""
     by_month: dict[ClientMonth, list[RegisteredFile]] = {}
     for file in due:
         if file.client_month not in busy:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from pharma_assets_tests.browser.ui import Page, chromium, demo_ui, missing_programs, query
+from pharma_assets_tests.browser.ui import Page, chromium, demo_ui, missing_programs
 
 
 @pytest.fixture(scope="session")

@@ -375,7 +375,9 @@ def test_urls_of_other_drivers() -> None:
     assert "sslmode=require&options=-cstatement_timeout%3D5%20-csearch_path%3Ddagster%20-ctimezone%3DUTC" in merged
     assert redact(url) == url.replace("p%40ss", "***")
     assert redact("postgresql:///x?user=a&password=b") == "postgresql:///x?user=a&password=***"
-    assert dagster_url("postgresql:///x") == "postgresql+psycopg2:///x?options=-csearch_path%3Ddagster%20-ctimezone%3DUTC"
+    assert (
+        dagster_url("postgresql:///x") == "postgresql+psycopg2:///x?options=-csearch_path%3Ddagster%20-ctimezone%3DUTC"
+    )
 
 
 def test_commands(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
