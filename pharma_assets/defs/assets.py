@@ -178,8 +178,8 @@ def _log(context: AssetExecutionContext, outcome: Outcome) -> None:
     for file in outcome.files:
         if file.error is not None:
             context.log.error(f"{file.file.path}: {file.error} – {file.error.advice}")
-        elif file.normalized is not None:
-            report = file.normalized.report
+        elif file.figures is not None:
+            report = file.figures
             context.log.info(
                 f"{file.file.path}: {report.read} rows read, {report.loaded} to load,"
                 f" {sum(report.left_out.values())} left out, {len(report.rejected)} rejected"

@@ -16,7 +16,6 @@ from pharma_assets.registry.scan import ScanResult
 
 Metadata = int | float | str | MetadataValue[Any]
 
-PREVIEW_ROWS = 10
 LONGEST_LIST = 100
 
 _FILE_COLUMNS = (
@@ -47,10 +46,10 @@ def outcome_metadata(outcome: Outcome, timezone: ZoneInfo) -> dict[str, Metadata
     """The figures of one run over a client-month, then its rejects, files and first rows."""
     metadata: dict[str, Metadata] = {
         "files": len(outcome.files),
-        "rows_read": outcome.total(lambda file: file.report.read),
-        "rows_loaded": outcome.total(lambda file: file.report.loaded),
-        "rows_left_out": outcome.total(lambda file: sum(file.report.left_out.values())),
-        "rows_rejected": outcome.total(lambda file: len(file.report.rejected)),
+        "rows_read": outcome.total(lambda report: report.read),
+        "rows_loaded": outcome.total(lambda report: report.loaded),
+        "rows_left_out": outcome.total(lambda report: sum(report.left_out.values())),
+        "rows_rejected": outcome.total(lambda report: len(report.rejected)),
         "rows_before": outcome.rows_before,
         "rows_difference": outcome.rows_after - outcome.rows_before,
     }
@@ -58,7 +57,7 @@ def outcome_metadata(outcome: Outcome, timezone: ZoneInfo) -> dict[str, Metadata
     metadata |= {f"sum_{name}": str(total) for name, total in outcome.sums().items()}
     if outcome.removed:
         metadata["files_gone"] = MetadataValue.json(outcome.removed)
-    rejected = [str(row) for file in outcome.reports for row in file.report.rejected]
+    rejected = [str(row) for report in outcome.reports for row in report.rejected]
     if rejected:
         metadata["rejected"] = MetadataValue.md("\n".join(f"- {_plain(row)}" for row in rejected[:LONGEST_LIST]))
     if outcome.files:
@@ -106,8 +105,8 @@ def _file_record(outcome: FileOutcome) -> dict[str, str | int | float | bool | N
         "id": outcome.file.id,
         "file": PurePosixPath(outcome.file.path).name,
     }
-    if outcome.normalized is not None:
-        report, source = outcome.normalized.report, outcome.normalized.source
+    if outcome.figures is not None:
+        report, source = outcome.figures, outcome.figures.source
         record |= {
             "status": "CREATED",
             "read": report.read,
@@ -124,10 +123,10 @@ def _file_record(outcome: FileOutcome) -> dict[str, str | int | float | bool | N
 
 def _preview(outcome: Outcome, timezone: ZoneInfo) -> str:
     """The first rows of the last report, as a Markdown table of the columns that hold something."""
-    reports = [file.report for file in outcome.reports if file.report.loaded]
-    if not reports:
+    tables = [report.first_rows for report in outcome.reports if report.loaded]
+    if not tables:
         return ""
-    table = reports[-1].table.slice(0, PREVIEW_ROWS)
+    table = tables[-1]
     names = [name for name in table.column_names if table[name].null_count < table.num_rows]
     rows = zip(*(table[name].to_pylist() for name in names), strict=True)
     lines = ["| " + " | ".join(names) + " |", "|" + " --- |" * len(names)]

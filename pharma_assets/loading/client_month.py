@@ -6,11 +6,12 @@ Every path – sensor, `tick`, a click in Dagster – comes through `work_on`.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import Flag, auto
 
+import pyarrow as pa
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
@@ -31,9 +32,12 @@ from pharma_assets.model.status import Status
 from pharma_assets.registry import journal
 from pharma_assets.registry.files import RegisteredFile, client_month_parameters, due_files, present_files
 from pharma_assets.registry.locks import client_month_lock, try_lock
+from pharma_assets.transforms.normalize import RejectedRow
 
 logger = logging.getLogger(__name__)
 
+
+PREVIEW_ROWS = 10
 
 # A file that has gone, or whose transform is still to be written, is nobody's failure.
 _NO_FAILURE = ("FILE_GONE", "NO_SCRIPT_FOUND")
@@ -47,11 +51,28 @@ class Work(Flag):
 
 
 @dataclass(frozen=True)
+class Figures:
+    """What is told of a report that was taken in; its rows are let go, for a month of daily files is many of them.
+
+    `source`: format, engine, encoding, sheet and header row. `left_out`: rule → rows. `first_rows`: for a preview.
+    """
+
+    source: Mapping[str, object]
+    result_name: str | None
+    read: int
+    loaded: int
+    left_out: Mapping[str, int]
+    rejected: tuple[RejectedRow, ...]
+    sums: Mapping[str, Decimal]
+    first_rows: pa.Table
+
+
+@dataclass(frozen=True)
 class FileOutcome:
     """What became of one file: its report's figures, or the error that the registry shows."""
 
     file: RegisteredFile
-    normalized: NormalizedFile | None = None
+    figures: Figures | None = None
     error: PharmaError | None = None
 
 
@@ -79,17 +100,17 @@ class Outcome:
         ]
 
     @property
-    def reports(self) -> list[NormalizedFile]:
-        return [outcome.normalized for outcome in self.files if outcome.normalized is not None]
+    def reports(self) -> list[Figures]:
+        return [outcome.figures for outcome in self.files if outcome.figures is not None]
 
-    def total(self, count: Callable[[NormalizedFile], int]) -> int:
+    def total(self, count: Callable[[Figures], int]) -> int:
         return sum(map(count, self.reports))
 
     def sums(self) -> dict[str, Decimal]:
         """The sum of each numeric column over the files of this run."""
         totals: dict[str, Decimal] = {}
-        for normalized in self.reports:
-            for name, value in normalized.report.sums().items():
+        for report in self.reports:
+            for name, value in report.sums.items():
                 totals[name] = totals.get(name, Decimal(0)) + value
         return totals
 
@@ -117,7 +138,7 @@ def work_on(
         if rebuild and Work.LOAD in work:
             with platform.engine.begin() as connection:
                 _rebuild(platform, connection, files, run_id, outcome)
-            set_aside(platform, outcome.superseded, [normalized.result_name for normalized in outcome.reports])
+            set_aside(platform, outcome.superseded, [report.result_name for report in outcome.reports])
         else:
             step = normalize_file if work is Work.NORMALIZE else ingest_file
             outcome.files += [_attempt(platform, file, run_id, step) for file in files]
@@ -166,7 +187,7 @@ def _attempt(
 ) -> FileOutcome:
     """Take one file a step further; what goes wrong with it is written down and goes no further."""
     try:
-        return FileOutcome(file, step(platform, file, run_id))
+        return FileOutcome(file, _figures(step(platform, file, run_id)))
     except PharmaError as problem:
         if problem.problem.scope is Scope.PLATFORM:
             raise  # nothing is wrong with the file: it stays claimed, and is due again once the lock is free
@@ -183,6 +204,20 @@ def _attempt(
     with platform.engine.begin() as connection:
         journal.failed(connection, file, run_id, error, transform.fingerprint if transform else None)
     return FileOutcome(file, error=error)
+
+
+def _figures(normalized: NormalizedFile) -> Figures:
+    report = normalized.report
+    return Figures(
+        source=normalized.source,
+        result_name=normalized.result_name,
+        read=report.read,
+        loaded=report.loaded,
+        left_out=report.left_out,
+        rejected=report.rejected,
+        sums=report.sums(),
+        first_rows=report.table.take(list(range(min(PREVIEW_ROWS, report.loaded)))),
+    )
 
 
 def _loaded_and_gone(connection: Connection, client_month: ClientMonth) -> list[tuple[int, str]]:
