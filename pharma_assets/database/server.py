@@ -16,27 +16,23 @@ import os
 import re
 import secrets
 import shutil
-import signal
 import socket
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 from urllib.parse import quote
 
 from pharma_assets.database import configuration, privileges
+from pharma_assets.database.postmaster import Postmaster, end_orphans, running_postmaster
+from pharma_assets.database.set_up import ROLE, SUPERUSER, set_up
 from pharma_assets.errors import PharmaError
 
-if TYPE_CHECKING:
-    import psycopg
-
-ROLE = "pharma"
 DATABASE = "pharma"
-SUPERUSER = "postgres"
 VERSION = 18
 DEFAULT_TIMEZONE = "Europe/Moscow"
 
@@ -70,30 +66,6 @@ class Status:
     data: Path
     log: Path
     version: str | None
-
-
-@dataclass(frozen=True)
-class _Postmaster:
-    """What postmaster.pid says of a server that really runs."""
-
-    pid: int
-    started: str
-    port: int
-    socket_folder: Path | None
-    state: str
-
-    @property
-    def ready(self) -> bool:
-        return self.state == "ready"
-
-    @property
-    def identity(self) -> str:
-        return f"{self.pid} {self.started}"
-
-    @property
-    def reachable(self) -> bool:
-        """Its socket is still there: cleaners of temporary folders do remove sockets."""
-        return self.socket_folder is None or (self.socket_folder / f".s.PGSQL.{self.port}").exists()
 
 
 @dataclass(frozen=True)
@@ -199,32 +171,20 @@ class EmbeddedServer:
         marker = self.folder / "in_service"
         return marker.read_text() if marker.exists() else None
 
-    def _postmaster(self) -> _Postmaster | None:
-        """The running server. A pid file alone proves nothing: after a crash its pid may be anybody's."""
-        try:
-            lines = (self.data / "postmaster.pid").read_text(errors="surrogateescape").splitlines()
-        except FileNotFoundError:
-            return None
-        lines += [""] * (8 - len(lines))
-        if not lines[0].strip().isdecimal() or not self._serves_our_data(int(lines[0])):
-            return None
-        folder = lines[4].strip()
-        return _Postmaster(
-            pid=int(lines[0]),
-            started=lines[2].strip(),
-            port=int(lines[3].strip() or 0),
-            socket_folder=Path(folder) if folder else None,
-            state=lines[7].strip(),
-        )
+    def _postmaster(self) -> Postmaster | None:
+        return running_postmaster(self.data)
 
-    def _serves_our_data(self, pid: int) -> bool:
-        import psutil
+    def _set_up(self) -> None:
+        import psycopg
 
+        access = self._read_access()
+        if access is None:
+            raise self._start_failure(f"{self._access_path} is gone")
+        passwords = {ROLE: access.password, SUPERUSER: access.superuser_password}
         try:
-            command = psutil.Process(pid).cmdline()
-        except psutil.Error:
-            return False
-        return len(command) > 1 and Path(command[0]).name.startswith("postgres") and str(self.data) in command[1:]
+            set_up(self.superuser_url(), passwords, DATABASE, self.timezone)
+        except psycopg.Error as error:
+            raise self._start_failure(str(error)) from error
 
     @contextmanager
     def _lock(self) -> Iterator[None]:
@@ -252,7 +212,7 @@ class EmbeddedServer:
             self._set_up()
             self._write(self.folder / "in_service", running.identity, account)
 
-    def _settled_postmaster(self) -> _Postmaster | None:
+    def _settled_postmaster(self) -> Postmaster | None:
         """The running server once it is ready, or None once it has gone.
 
         A starter that was killed leaves a server that still recovers.
@@ -292,7 +252,7 @@ class EmbeddedServer:
             if _PORT_TAKEN in tail and time.monotonic() < deadline:
                 access = self._save_access(replace(access, port=_free_port()), account)
             elif any(sign in output + tail for sign in _PASSING_FAILURES) and time.monotonic() < deadline:
-                self._end_orphans()
+                end_orphans(self.data)
                 time.sleep(0.3)
             else:
                 raise self._start_failure(output, tail)
@@ -309,18 +269,6 @@ class EmbeddedServer:
         for lock in locks:
             if lock.exists() and time.time() - lock.stat().st_mtime > _YOUNG_SECONDS:
                 lock.unlink(missing_ok=True)
-
-    def _end_orphans(self) -> None:
-        """End backends whose postmaster was killed: they notice only when their query has ended."""
-        import psutil
-
-        for process in psutil.process_iter():
-            with suppress(psutil.Error):
-                title = (process.cmdline() or [""])[0]
-                parent = process.parent()
-                orphaned = parent is None or parent.name() != "postgres"
-                if title.startswith("postgres: ") and orphaned and process.cwd() == str(self.data):
-                    process.send_signal(signal.SIGTERM if os.name == "nt" else signal.SIGQUIT)
 
     def _initialize(self, access: _Access, account: privileges.Account | None) -> None:
         """Make the data folder under another name first: a half-made one is never taken for whole."""
@@ -379,44 +327,6 @@ class EmbeddedServer:
             raise self._start_failure(f"{folder} belongs to another user; remove it")
         folder.chmod(0o700)
         privileges.give(folder, account)
-
-    def _set_up(self) -> None:
-        """Role, database and passwords: each step checks first, so a killed start is repeated safely."""
-        import psycopg
-
-        try:
-            with psycopg.connect(self.superuser_url(), autocommit=True, connect_timeout=30) as connection:
-                self._set_up_roles(connection)
-                self._set_up_database(connection)
-        except psycopg.Error as error:
-            raise self._start_failure(str(error)) from error
-
-    def _set_up_roles(self, connection: psycopg.Connection) -> None:
-        from psycopg import sql
-
-        access = self._read_access()
-        if access is None:
-            raise self._start_failure(f"{self._access_path} is gone")
-        if connection.execute("SELECT FROM pg_roles WHERE rolname = %s", [ROLE]).fetchone() is None:
-            connection.execute(sql.SQL("CREATE ROLE {}").format(sql.Identifier(ROLE)))
-        for role, password, rights in (
-            (ROLE, access.password, "LOGIN NOSUPERUSER"),
-            (SUPERUSER, access.superuser_password, "LOGIN SUPERUSER"),
-        ):
-            # Hashed here: the statement may be logged, the password must not.
-            hashed = connection.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256")
-            statement = sql.SQL("ALTER ROLE {} {} PASSWORD {}")
-            connection.execute(statement.format(sql.Identifier(role), sql.SQL(rights), sql.Literal(hashed.decode())))
-
-    def _set_up_database(self, connection: psycopg.Connection) -> None:
-        from psycopg import sql
-
-        if connection.execute("SELECT FROM pg_database WHERE datname = %s", [DATABASE]).fetchone() is not None:
-            return
-        name = sql.Identifier(DATABASE)
-        connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(name, sql.Identifier(ROLE)))
-        set_timezone = sql.SQL("ALTER DATABASE {} SET timezone = {}")
-        connection.execute(set_timezone.format(name, sql.Literal(self.timezone)))
 
     def _stop_locked(self) -> None:
         account = privileges.account_for(self.data)
