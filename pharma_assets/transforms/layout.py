@@ -178,6 +178,9 @@ class Layout(Frozen):
         named += [rule.unless for rule in self.columns.values() if rule.unless is not None]
         if self.waybill is not None:
             named += [self.waybill.number, self.waybill.date]
+            for header in (self.waybill.number, self.waybill.date):
+                if header in self.columns and header not in self.required_headers:
+                    raise ValueError(f"waybill: the column {header!r} must be required")
             if self.columns.get(self.waybill.date, ColumnRule()).parse is not Parse.DATE:
                 raise ValueError(f"waybill: the column {self.waybill.date!r} must be parsed as a date")
         for header in named:

@@ -94,7 +94,7 @@ def normalize(document: Document, layout: Layout, timezone: ZoneInfo) -> Normali
         raise PharmaError("NO_DATA_ROWS")
     body = data_rows(located)
     parsed = _parse(body, layout, timezone)
-    left_out, left_out_by = _left_out(parsed, layout, len(body.rows))
+    left_out, left_out_by = _left_out(parsed, layout, ~body.ragged)
     wrong = body.ragged.copy()
     for column in parsed.values():
         wrong |= column.problem_of >= 0
@@ -135,15 +135,18 @@ def _parse(body: Body, layout: Layout, timezone: ZoneInfo) -> dict[str, ParsedCo
     }
 
 
-def _left_out(parsed: dict[str, ParsedColumn], layout: Layout, length: int) -> tuple[Mask, dict[str, int]]:
-    """The rows that a rule leaves out, and how many each rule took; a row counts for the first rule that fits."""
-    left_out = np.zeros(length, dtype=bool)
+def _left_out(parsed: dict[str, ParsedColumn], layout: Layout, sound: Mask) -> tuple[Mask, dict[str, int]]:
+    """The rows that a rule leaves out, and how many each rule took; a row counts for the first rule that fits.
+
+    Only `sound` rows are asked: in a ragged one the cells stand in the wrong columns.
+    """
+    left_out = np.zeros(len(sound), dtype=bool)
     counts: dict[str, int] = {}
     for rule in layout.left_out:
         if rule.column in parsed:
             values = parsed[rule.column].values
             zero = pa.scalar(0, values.type)
-            fits = pc.fill_null(pc.equal(values, zero), False).to_numpy(zero_copy_only=False) & ~left_out
+            fits = pc.fill_null(pc.equal(values, zero), False).to_numpy(zero_copy_only=False) & sound & ~left_out
             counts[rule.reason] = counts.get(rule.reason, 0) + int(fits.sum())
             left_out |= fits
     return left_out, counts

@@ -36,6 +36,10 @@ columns:
         (GOOD + "delivery: month_to_date", "not supported yet"),
         (GOOD + "delivery: hourly", "delivery: Input should be"),
         (GOOD + "waybill: {number: номер, date: день}", "must be parsed as a date"),
+        (
+            GOOD.replace("номер: {to: null}", "номер: {required: false}") + "waybill: {number: номер, date: дата}",
+            "waybill: the column 'номер' must be required",
+        ),
         (GOOD + "left_out: [{column: остаток, reason: x}]", "'остаток' is named but not among the columns"),
         (GOOD + "left_out: [{column: товар, reason: x}]", "must be parsed as an amount"),
         (GOOD + "constants: {period: x}", "constants.period"),

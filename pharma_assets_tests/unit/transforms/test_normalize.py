@@ -143,6 +143,13 @@ def test_a_ragged_row_is_rejected_with_its_line() -> None:
     assert report.loaded == 2
 
 
+def test_a_ragged_row_is_rejected_also_where_its_shifted_cells_look_like_a_zero_quantity() -> None:
+    shifted = ["20.06.2025", "Анальгин", "7", "да", "0", "5"]
+    report = report_of([GOOD_ROW, shifted])
+    assert report.left_out == {"zero quantity": 0}
+    assert [row.cells[0].code for row in report.rejected] == ["ROW_RAGGED"]
+
+
 def test_a_rejected_row_names_its_cell_and_keeps_the_whole_row() -> None:
     wrong = ["31.06.2025", "Анальгин", "", "", "дцать", "", "синий", ""]
     report = report_of([GOOD_ROW, wrong])
