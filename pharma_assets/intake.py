@@ -48,6 +48,7 @@ def scan_rules(settings: Settings) -> ScanRules:
         settle_seconds=settings.settle_seconds,
         first_month=date(settings.first_year, 1, 1),
         budget_seconds=settings.scan_budget_seconds,
+        timezone=settings.timezone,
     )
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from itertools import groupby
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Engine, text
 
@@ -33,12 +34,16 @@ BATCH = 20_000
 
 @dataclass(frozen=True)
 class ScanRules:
-    """What the scan takes: file extensions (empty: all), how long a file must have been still, and which months."""
+    """What the scan takes: file extensions (empty: all), how long a file must have been still, and which months.
+
+    The last month is the running one in `timezone`, as it is for the partitions.
+    """
 
     extensions: tuple[str, ...]
     settle_seconds: float
     first_month: date
     budget_seconds: float
+    timezone: str = "Europe/Moscow"
 
 
 @dataclass(frozen=True)
@@ -104,7 +109,8 @@ def look(
     """
     started = time.monotonic()
     now_ns = time.time_ns()
-    months = _Months(rules.first_month, datetime.now(UTC).date().replace(day=1))
+    today = _now().astimezone(ZoneInfo(rules.timezone)).date()
+    months = _Months(rules.first_month, today.replace(day=1))
     walk = Walk()
     batch: list[SeenFile] = []
     lately: list[SeenFile] = []
@@ -148,6 +154,10 @@ def look(
         seconds=time.monotonic() - started,
         complete=complete,
     )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 @dataclass(frozen=True)

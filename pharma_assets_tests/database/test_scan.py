@@ -6,7 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -108,6 +108,19 @@ def test_what_does_not_fit_is_reported_and_the_rest_goes_on(engine: Engine, inbo
     (inbox / LEAF / "back\\slash.csv").unlink()
     look(engine, inbox)
     assert rows(engine, "SELECT count(*) FROM ops.path_problem") == [(5,)], "what was mended is forgotten"
+
+
+@pytest.mark.parametrize(("zone", "added"), [("Pacific/Kiritimati", 1), ("Pacific/Pago_Pago", 0)])
+def test_the_running_month_is_that_of_the_suppliers_time_zone(
+    engine: Engine, inbox: Path, monkeypatch: pytest.MonkeyPatch, zone: str, added: int
+) -> None:
+    """At noon of 31 May in UTC it is June on Kiritimati already, and still May on Samoa."""
+    monkeypatch.setattr(
+        "pharma_assets.registry.scan._now", lambda: datetime(2025, 5, 31, 12, tzinfo=UTC), raising=False
+    )
+    drop(inbox, "a.csv")
+    rules = ScanRules((".csv",), 0, date(2023, 1, 1), 20, timezone=zone)
+    assert look(engine, inbox, rules).added == added
 
 
 def test_names_that_are_not_text_links_and_special_files_are_reported(engine: Engine, inbox: Path) -> None:
