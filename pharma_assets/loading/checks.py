@@ -9,7 +9,7 @@ from decimal import Decimal
 from sqlalchemy import Connection, text
 
 from pharma_assets.model.client_month import ClientMonth
-from pharma_assets.registry.files import client_month_parameters
+from pharma_assets.registry.files import OF_CLIENT_MONTH, client_month_parameters
 from pharma_assets.transforms.values.identifiers import is_valid_inn
 
 
@@ -22,10 +22,10 @@ class Finding:
     figures: Mapping[str, object]
 
 
-_LEDGER = """
+_LEDGER = f"""
     SELECT l.* FROM ops.file_registry f JOIN ops.file_load l ON l.file_id = f.id AND l.superseded_at IS NULL
-    WHERE f.data_provider = :provider AND f.client_name = :client AND f.report_year = :year AND f.report_month = :month
-"""
+    WHERE {OF_CLIENT_MONTH}
+"""  # noqa: S608
 _ROWS = f"SELECT d.* FROM raw.primary_data d JOIN ({_LEDGER}) l USING (partition_month, file_id)"  # noqa: S608
 
 
@@ -111,14 +111,13 @@ def files_taken_in(connection: Connection, client_month: ClientMonth) -> Finding
     """No file of the client-month is in ERROR or waits for a transform."""
     rows = connection.execute(
         text(
-            """
+            f"""
             SELECT id, file_path, status, error_reason, error_detail ->> 'message' AS message,
                    error_detail ->> 'advice' AS advice
-            FROM ops.file_registry
-            WHERE data_provider = :provider AND client_name = :client AND report_year = :year AND report_month = :month
-              AND status IN ('ERROR', 'PROCESSING') AND error_reason IS NOT NULL
+            FROM ops.file_registry f
+            WHERE {OF_CLIENT_MONTH} AND status IN ('ERROR', 'PROCESSING') AND error_reason IS NOT NULL
             ORDER BY id
-            """
+            """  # noqa: S608
         ),
         client_month_parameters(client_month),
     ).all()

@@ -30,7 +30,13 @@ from pharma_assets.loading.primary_data import remove_rows
 from pharma_assets.model.client_month import ClientMonth
 from pharma_assets.model.status import Status
 from pharma_assets.registry import journal
-from pharma_assets.registry.files import RegisteredFile, client_month_parameters, due_files, present_files
+from pharma_assets.registry.files import (
+    OF_CLIENT_MONTH,
+    RegisteredFile,
+    client_month_parameters,
+    due_files,
+    present_files,
+)
 from pharma_assets.registry.locks import client_month_lock, try_lock
 from pharma_assets.transforms.normalize import RejectedRow
 
@@ -224,13 +230,12 @@ def _loaded_and_gone(connection: Connection, client_month: ClientMonth) -> list[
     """Files of a client-month whose rows are loaded and which are no longer in the inbox."""
     rows = connection.execute(
         text(
-            """
+            f"""
             SELECT f.id, f.file_path FROM ops.file_registry f
             JOIN ops.file_load l ON l.file_id = f.id AND l.superseded_at IS NULL
-            WHERE f.status = 'DELETE' AND f.data_provider = :provider AND f.client_name = :client
-              AND f.report_year = :year AND f.report_month = :month
+            WHERE f.status = 'DELETE' AND {OF_CLIENT_MONTH}
             ORDER BY f.id
-            """
+            """  # noqa: S608
         ),
         client_month_parameters(client_month),
     )
@@ -242,12 +247,11 @@ def _count_rows(connection: Connection, client_month: ClientMonth) -> int:
     return int(
         connection.scalar(
             text(
-                """
+                f"""
                 SELECT coalesce(sum(l.rows_loaded), 0) FROM ops.file_registry f
                 JOIN ops.file_load l ON l.file_id = f.id AND l.superseded_at IS NULL
-                WHERE f.data_provider = :provider AND f.client_name = :client
-                  AND f.report_year = :year AND f.report_month = :month
-                """
+                WHERE {OF_CLIENT_MONTH}
+                """  # noqa: S608
             ),
             client_month_parameters(client_month),
         )

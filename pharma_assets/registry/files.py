@@ -38,14 +38,24 @@ _COLUMNS = """
     f.error_reason, f.version, f.attempt, f.uploaded_at, f.content_hash, f.transform_fingerprint, f.result_name
 """
 
-# A file is due when something has changed for it: it is new, it was being worked on by somebody who is gone, its
-# transform has come or changed, its back-off has run out, or it was normalized and not loaded (DESIGN, "Due").
-_DUE = """
-    WITH transform AS (
+# For a query over one client-month, whose registry table is called f; with `client_month_parameters`.
+OF_CLIENT_MONTH = (
+    "f.data_provider = :provider AND f.client_name = :client AND f.report_year = :year AND f.report_month = :month"
+)
+
+# The transforms as rows that the query can join; with `transform_arrays`.
+TRANSFORMS = """
+    transform AS (
         SELECT * FROM unnest(
             CAST(:providers AS text[]), CAST(:clients AS text[]), CAST(:types AS text[]), CAST(:fingerprints AS text[])
         ) AS t (data_provider, client_name, report_type, fingerprint)
     )
+"""
+
+# A file is due when something has changed for it: it is new, it was being worked on by somebody who is gone, its
+# transform has come or changed, its back-off has run out, or it was normalized and not loaded (DESIGN, "Due").
+_DUE = """
+    WITH {transforms}
     SELECT {columns}
     FROM ops.file_registry f
     JOIN transform t ON t.data_provider = f.data_provider AND t.client_name = f.client_name
@@ -74,16 +84,16 @@ def due_files(
     parameters = transform_arrays(transforms)
     narrowed = ""
     if client_month is not None:
-        narrowed = f"AND {_OF_CLIENT_MONTH}"
+        narrowed = f"AND {OF_CLIENT_MONTH}"
         parameters |= client_month_parameters(client_month)
-    query = text(_DUE.format(columns=_COLUMNS, narrowed=narrowed))
+    query = text(_DUE.format(transforms=TRANSFORMS, columns=_COLUMNS, narrowed=narrowed))
     return [_file(row) for row in connection.execute(query, parameters)]
 
 
 def present_files(connection: Connection, client_month: ClientMonth) -> list[RegisteredFile]:
     """Every file of a client-month that has not gone, oldest first."""
     query = text(
-        f"SELECT {_COLUMNS} FROM ops.file_registry f WHERE f.status <> 'DELETE' AND {_OF_CLIENT_MONTH}"  # noqa: S608
+        f"SELECT {_COLUMNS} FROM ops.file_registry f WHERE f.status <> 'DELETE' AND {OF_CLIENT_MONTH}"  # noqa: S608
         " ORDER BY f.uploaded_at, f.id"
     )
     return [_file(row) for row in connection.execute(query, client_month_parameters(client_month))]
@@ -95,12 +105,8 @@ def known_clients(connection: Connection) -> list[Client]:
     return [Client(Provider(provider), name) for provider, name in rows]
 
 
-_OF_CLIENT_MONTH = """f.data_provider = :provider AND f.client_name = :client
-    AND f.report_year = :year AND f.report_month = :month"""
-
-
 def client_month_parameters(client_month: ClientMonth) -> dict[str, object]:
-    """The parameters :provider, :client, :year and :month of a query over one client-month."""
+    """The parameters of OF_CLIENT_MONTH."""
     client = client_month.client
     return {
         "provider": client.provider.value,
@@ -111,7 +117,7 @@ def client_month_parameters(client_month: ClientMonth) -> dict[str, object]:
 
 
 def transform_arrays(transforms: Sequence[TransformVersion]) -> dict[str, object]:
-    """The transforms as parallel arrays, which `unnest` makes rows of."""
+    """The parameters of TRANSFORMS: parallel arrays, which `unnest` makes rows of."""
     return {
         "providers": [transform.client.provider.value for transform in transforms],
         "clients": [transform.client.name for transform in transforms],

@@ -18,7 +18,7 @@ from pharma_assets.model.client_month import Client
 from pharma_assets.model.provider import Provider
 from pharma_assets.model.status import Status
 from pharma_assets.model.transform_version import TransformVersion, no_transform
-from pharma_assets.registry.files import RegisteredFile, transform_arrays
+from pharma_assets.registry.files import TRANSFORMS, RegisteredFile, transform_arrays
 
 LEASE = timedelta(hours=1)
 FIRST_RETRY = timedelta(minutes=5)
@@ -155,18 +155,15 @@ def wait_for_transform(connection: Connection, transforms: Sequence[TransformVer
     """Mark new files that have no transform: PROCESSING, reason NO_SCRIPT_FOUND. Returns how many."""
     found = connection.execute(
         text(
-            """
-            WITH transform AS (
-                SELECT * FROM unnest(CAST(:providers AS text[]), CAST(:clients AS text[]), CAST(:types AS text[]))
-                    AS t (data_provider, client_name, report_type)
-            )
+            f"""
+            WITH {TRANSFORMS}
             SELECT f.data_provider, f.client_name, f.report_type, array_agg(f.id) AS ids FROM ops.file_registry f
             WHERE f.status = 'NEW' AND NOT EXISTS (
                 SELECT FROM transform t
                 WHERE t.data_provider = f.data_provider AND t.client_name = f.client_name
                   AND (t.report_type = f.report_type OR t.report_type IS NULL))
             GROUP BY 1, 2, 3
-            """
+            """  # noqa: S608
         ),
         transform_arrays(transforms),
     ).all()
