@@ -32,6 +32,7 @@ from pharma_assets.model.client_month import Client, ClientMonth
 from pharma_assets.model.provider import SUPPLIERS_FOLDER, Provider
 from pharma_assets.model.report_path import leaf_path
 from pharma_assets.reading.document import read_document
+from pharma_assets.reading.hints import Hints
 from pharma_assets.registry import journal
 from pharma_assets.registry.files import RegisteredFile, present_files
 from pharma_assets.registry.scan import scan
@@ -135,11 +136,12 @@ def main() -> int:
             least = step("floor: calamine + COPY + commit", floor)
             whole = step("journey: read, normalize, load, commit", lambda: journey(platform, file))
             layout = platform.transforms.find(MONTH.client, "Type1").require_layout()
-            document = read_document(content, "report.xlsx", layout.columns)
+            hints = Hints(headers=layout.known_headers)
+            document = read_document(content, hints)
             table = normalized.report.table
             parts = [
                 Step("  calamine alone", calamine),
-                Step("  read", lambda: read_document(content, "report.xlsx", layout.columns)),
+                Step("  read", lambda: read_document(content, hints)),
                 Step("  normalize", lambda: normalize(document, layout, platform.timezone)),
                 Step("  render for COPY", lambda: list(copy_blocks(table, {}))),
                 step("  COPY of ready rows, commit", lambda: copy_ready(platform, statement, rows)),

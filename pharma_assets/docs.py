@@ -35,11 +35,15 @@ _ROW = """\
 The row is held back in `ops.rejected_row`, the other rows of its file are loaded. It is read again when its file or its
 layout changes, or when its client-month is rebuilt."""
 
+_REMARK = """\
+The file is loaded. The remark stands with the run in Dagster and in the file's history (`ops.file_event`)."""
+
 _SECTIONS = {
     Scope.PLATFORM: ("The platform", _PLATFORM),
     Scope.PATH: ("One path of the inbox", _PATH),
     Scope.FILE: ("One file", _FILE),
     Scope.ROW: ("One row", _ROW),
+    Scope.REMARK: ("Remarks", _REMARK),
 }
 
 

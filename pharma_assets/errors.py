@@ -11,12 +11,13 @@ from enum import StrEnum
 
 
 class Scope(StrEnum):
-    """What a problem stops: the platform, one path, one file, or one row."""
+    """What a problem stops: the platform, one path, one file, or one row. A remark stops nothing."""
 
     PLATFORM = "platform"
     PATH = "path"
     FILE = "file"
     ROW = "row"
+    REMARK = "remark"
 
 
 @dataclass(frozen=True)
@@ -178,13 +179,13 @@ CATALOGUE: dict[str, Problem] = {
         Problem(
             "PASSWORD_PROTECTED",
             Scope.FILE,
-            "the workbook is encrypted",
-            "Ask the supplier to send it without a password.",
+            "the workbook is encrypted, and no configured password opens it",
+            "Add its password to PHARMA_PASSWORDS, or ask the supplier to send it without one.",
         ),
         Problem(
             "ENCODING_UNKNOWN",
             Scope.FILE,
-            "the text is neither UTF-8 nor cp1251: {why}",
+            "the encoding of the text cannot be told: {why}",
             "Ask the supplier to export in UTF-8.",
         ),
         Problem(
@@ -192,6 +193,25 @@ CATALOGUE: dict[str, Problem] = {
             Scope.FILE,
             "reading it needs more than is allowed: {why}",
             "Ask the supplier for a file without stray cells, or in several parts.",
+        ),
+        Problem(
+            "TIMEOUT",
+            Scope.FILE,
+            "reading it took longer than {seconds} s",
+            "It is tried again. If it lasts, raise PHARMA_READ_SECONDS, or ask the supplier for a smaller file.",
+            transient=True,
+        ),
+        Problem(
+            "WORKER_CRASH",
+            Scope.FILE,
+            "reading it has killed the reading process twice: {why}",
+            "Open it in Excel and save it anew, or ask the supplier for another format; the other files went on.",
+        ),
+        Problem(
+            "HIDDEN_SHEET",
+            Scope.FILE,
+            "only hidden sheets have the header: {sheets}",
+            "If that is the right one, name it in layout.yaml (`sheet:`); otherwise ask the supplier.",
         ),
         Problem(
             "HEADER_NOT_FOUND",
@@ -202,14 +222,15 @@ CATALOGUE: dict[str, Problem] = {
         Problem(
             "MISSING_COLUMN",
             Scope.FILE,
-            "sheet {sheet}, row {row}: missing columns: {missing}; columns the layout does not know: {new}",
-            "If a column was renamed, change its name in layout.yaml; otherwise ask the supplier.",
+            "sheet {sheet}, row {row}: missing columns: {missing}; columns the layout does not know: {new}; "
+            "likely renames: {renames}",
+            "If a column was renamed, add the new name to its `aliases` in layout.yaml; otherwise ask the supplier.",
         ),
         Problem(
             "AMBIGUOUS_SHEET",
             Scope.FILE,
             "several sheets have the header: {sheets}",
-            "Name the right one in layout.yaml (`sheet:`), or ask the supplier for one sheet.",
+            "Name the right one in layout.yaml (`sheet:`), or take all of them as one report (`sheets: all`).",
         ),
         Problem(
             "AMBIGUOUS_COLUMN",
@@ -221,7 +242,25 @@ CATALOGUE: dict[str, Problem] = {
             "NO_DATA_ROWS",
             Scope.FILE,
             "there is a header and no row below it",
-            "Ask the supplier whether there was nothing to report.",
+            "Ask the supplier whether there was nothing to report; `nil_report: true` in layout.yaml allows it.",
+        ),
+        Problem(
+            "DATE_AMBIGUOUS",
+            Scope.FILE,
+            "column {column}: {example} may be day/month or month/day, and no other cell of the column tells",
+            "Say in layout.yaml which it is: `dates: dmy` or `dates: mdy` in the column's rule.",
+        ),
+        Problem(
+            "TOTAL_MISMATCH",
+            Scope.FILE,
+            "sheet {sheet}, row {row}, column {column}: the total says {stated}, the rows add up to {found}",
+            "Look for missing or doubled rows in the file; `totals: ignore` in layout.yaml takes it as it is.",
+        ),
+        Problem(
+            "PERIOD_MISMATCH",
+            Scope.FILE,
+            "{outside} of {rows} rows are dated outside {month}: {first} to {last}; the layout allows {allowed}",
+            "Move the file to the month it belongs to, or raise `outside_month` in layout.yaml.",
         ),
         Problem(
             "ALL_ROWS_REJECTED",
@@ -265,6 +304,24 @@ CATALOGUE: dict[str, Problem] = {
             "not a date in any style of the layout",
             "Ask the supplier to correct the cell, or to use dd.mm.yyyy.",
         ),
+        Problem(
+            "VALUE_TOO_LONG",
+            Scope.ROW,
+            "{length} characters; at most {limit} are stored",
+            "Ask the supplier to correct the cell.",
+        ),
+        Problem(
+            "VALUE_UNPRINTABLE",
+            Scope.ROW,
+            "the text holds a NUL character, shown as ␀",
+            "Ask the supplier to correct the cell.",
+        ),
+        Problem(
+            "FORMULA_NO_VALUE",
+            Scope.ROW,
+            "the cell holds a formula whose value was not saved",
+            "Ask the supplier to open the file in Excel, save it, and send it again.",
+        ),
         Problem("CELL_ERROR", Scope.ROW, "the cell holds an Excel error", "Ask the supplier to correct the formula."),
         Problem(
             "PRECISION_LOST",
@@ -277,6 +334,30 @@ CATALOGUE: dict[str, Problem] = {
             Scope.ROW,
             "{seen} fields where the header has {expected}",
             "Ask the supplier to quote fields that contain the delimiter.",
+        ),
+        Problem(
+            "HIDDEN_ROWS",
+            Scope.REMARK,
+            "sheet {sheet}: {rows} hidden or filtered rows are taken like all others",
+            "Nothing to do if they belong to the report; otherwise ask the supplier to delete them.",
+        ),
+        Problem(
+            "EXTRA_COLUMNS",
+            Scope.REMARK,
+            "sheet {sheet}: columns that the layout does not know are kept in `extra`: {columns}",
+            "Map them in layout.yaml if they are worth it (`to: null` keeps one in `extra` without a remark).",
+        ),
+        Problem(
+            "INN_INVALID",
+            Scope.REMARK,
+            "column {column}: {cells} cells are no INN by their check digits, e.g. {example}",
+            "Ask the supplier; the rows are loaded with the text as written.",
+        ),
+        Problem(
+            "SECOND_ENGINE",
+            Scope.REMARK,
+            "read by {engine}, because {first} {why}",
+            "Compare a few figures with the file: it is unusual inside.",
         ),
     )
 }

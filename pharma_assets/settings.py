@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -69,6 +69,10 @@ class Settings(BaseSettings):
     extensions: Annotated[tuple[str, ...], NoDecode] = (".csv", ".xlsx", ".xls")
     scan_minutes: Annotated[int, Field(ge=1)] = 15
     scan_budget_seconds: Annotated[float, Field(gt=0, le=50)] = 20
+    read_seconds: Annotated[float, Field(gt=0)] = 300
+    read_memory_mb: Annotated[int, Field(ge=256)] = 4096
+    passwords: Annotated[tuple[SecretStr, ...], NoDecode] = ()
+    language: Literal["en", "ru"] = "en"
     tree: TreeSettings = TreeSettings()
 
     @field_validator("home", "inbox", "transforms")
@@ -109,6 +113,12 @@ class Settings(BaseSettings):
             return items
         names = [str(item).strip().lower() for item in items]
         return tuple(name if name.startswith(".") else f".{name}" for name in names if name)
+
+    @field_validator("passwords", mode="before")
+    @classmethod
+    def _list_of_passwords(cls, value: object) -> object:
+        """One a line in the environment, so that a password may hold a comma; a list in pharma.toml."""
+        return tuple(filter(None, value.splitlines())) if isinstance(value, str) else value
 
     @classmethod
     def settings_customise_sources(

@@ -12,7 +12,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from pathlib import PurePosixPath
 
 from sqlalchemy import Connection, text
 
@@ -23,9 +22,9 @@ from pharma_assets.loading.platform import Platform
 from pharma_assets.loading.primary_data import add_ledger_entry, add_rejected_rows, copy_rows, remove_rows
 from pharma_assets.loading.result_file import publish, quarantine, render, result_name, write_draft
 from pharma_assets.reading.document import read_document
+from pharma_assets.reading.hints import Hints
 from pharma_assets.registry import journal
 from pharma_assets.registry.files import RegisteredFile
-from pharma_assets.transforms.header_text import normalize_header
 from pharma_assets.transforms.normalize import NormalizedReport, normalize
 
 logger = logging.getLogger(__name__)
@@ -79,9 +78,8 @@ def read_report(platform: Platform, file: RegisteredFile) -> NormalizedFile:
     transform = platform.transforms.find(file.client_month.client, file.report_type)
     layout = transform.require_layout()
     content = read_whole(platform.settings.inbox_root, file.path)
-    headers = {normalize_header(header) for header in layout.columns}
-    document = read_document(content, PurePosixPath(file.path).name, headers)
-    report = normalize(document, layout, platform.timezone)
+    document = read_document(content, Hints(headers=layout.known_headers))
+    report = normalize(document, layout, platform.timezone, file.client_month.first_day)
     source = {
         "format": document.format,
         "engine": document.engine,

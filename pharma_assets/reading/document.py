@@ -3,31 +3,32 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from pharma_assets.errors import PharmaError
 from pharma_assets.reading.formats import ENCRYPTED, sniff
+from pharma_assets.reading.hints import NO_HINTS, Hints
 from pharma_assets.reading.sheet import Document
 from pharma_assets.reading.text import read_csv
 from pharma_assets.reading.xls import read_xls
 from pharma_assets.reading.xlsx import read_xlsx
 
-Reader = Callable[[bytes, Collection[str]], Document]
+Reader = Callable[[bytes, Hints], Document]
 
 READERS: dict[str, Reader] = {
-    "xlsx": lambda content, headers: read_xlsx(content),
-    "xls": lambda content, headers: read_xls(content),
+    "xlsx": read_xlsx,
+    "xls": read_xls,
     "csv": read_csv,
 }
 """What reads each format that `formats.sniff` names."""
 
 
-def read_document(content: bytes, name: str, headers: Collection[str] = ()) -> Document:
-    """Read a report. The content alone decides how: `name` is for people, its extension means nothing.
+def read_document(content: bytes, hints: Hints = NO_HINTS) -> Document:
+    """Read a report; the content alone decides how, a file's name means nothing.
 
-    `headers` are the header texts that the layout knows: they settle the delimiter of text files.
-    Raises PharmaError of the file scope, and nothing else whatever the bytes are.
+    Raises PharmaError of the file scope, and nothing else whatever the bytes are – unless an engine takes the whole
+    process down, which is what `guard` is for.
     """
     if not content:
         raise PharmaError("EMPTY_FILE")
@@ -37,7 +38,7 @@ def read_document(content: bytes, name: str, headers: Collection[str] = ()) -> D
     if found not in READERS:
         raise PharmaError("FORMAT_UNSUPPORTED", format=found)
     with _no_collection():
-        return READERS[found](content, headers)
+        return READERS[found](content, hints)
 
 
 @contextmanager

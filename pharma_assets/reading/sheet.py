@@ -10,6 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from pharma_assets.errors import PharmaError
+
 
 class Kind(IntEnum):
     """What a cell was in the source, before it became text."""
@@ -20,17 +22,33 @@ class Kind(IntEnum):
     DATE = 3
     BOOL = 4
     ERROR = 5
+    FORMULA = 6
+    """A formula whose value was not stored; the text is the formula where the format keeps it, else `=`."""
+
+
+@dataclass(frozen=True)
+class Merge:
+    """A merged range: row numbers as the source counts them (from 1), columns from 0, all four inclusive."""
+
+    first_row: int
+    last_row: int
+    first_column: int
+    last_column: int
 
 
 @dataclass(frozen=True, eq=False)
 class Sheet:
     """One sheet as columns; `columns[0]` is always column A.
 
+    A column is pa.string(), or pa.dictionary(pa.int32(), pa.string()) where texts repeat so much that it is worth it;
+    both are null where a cell is blank.
+
     `rows` numbers each position as the source does, from 1: Excel's row, or the physical line on which a
     record of a text file starts. Rows without any cell may be left out, so the numbers rise but need not be
     consecutive. A cell is null where it is blank (no cell, nothing, only whitespace), otherwise its text
     exactly as written. `widths` is the number of fields of each record of a text file; None for workbooks. A
-    text file's only sheet is named "csv".
+    text file's only sheet is named "csv". `hidden` tells which positions are hidden or filtered out on the screen,
+    None where none is or the format cannot say. `merges` are the merged ranges; only their first cell has a text.
     """
 
     name: str
@@ -39,6 +57,8 @@ class Sheet:
     kinds: tuple[npt.NDArray[np.uint8], ...]
     widths: npt.NDArray[np.int32] | None = None
     visible: bool = True
+    hidden: npt.NDArray[np.bool_] | None = None
+    merges: tuple[Merge, ...] = ()
 
     @property
     def height(self) -> int:
@@ -66,8 +86,9 @@ class Sheet:
 class Document:
     """A file that was read.
 
-    `format` is "xlsx", "xls" or "csv"; `engine` is what read it: "calamine", "openpyxl", "xlrd" or "csv".
-    `sheets` are the worksheets in order, the hidden ones with `visible=False`; chart sheets are left out.
+    `format` is a key of `document.READERS`; `engine` is what read it, e.g. "calamine". `sheets` are the worksheets in
+    order, the hidden ones with `visible=False`; chart sheets are left out. `remarks` are problems of the scope REMARK:
+    things that stop nothing and that a person should know.
     """
 
     format: str
@@ -75,3 +96,4 @@ class Document:
     sheets: tuple[Sheet, ...]
     encoding: str | None = None
     delimiter: str | None = None
+    remarks: tuple[PharmaError, ...] = ()

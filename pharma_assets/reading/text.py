@@ -15,6 +15,8 @@ import numpy as np
 
 from pharma_assets.errors import PharmaError
 from pharma_assets.reading.cells import text_column
+from pharma_assets.reading.encodings import decode
+from pharma_assets.reading.hints import NO_HINTS, Hints
 from pharma_assets.reading.records import MAX_FIELD, Records, parse
 from pharma_assets.reading.sheet import Document, Sheet
 
@@ -24,50 +26,22 @@ MAX_BOX = 100_000_000
 
 _SAMPLE_RECORDS = 30
 _SAMPLE_CHARACTERS = 1 << 18
-_DAMAGE_WINDOW = 1 << 15
 _SEPARATOR_LINE = re.compile(r'"?sep=([^\w"\r\n])"?(?:\r\n|\r|\n|$)', re.IGNORECASE)
 # Latin letters that look Cyrillic, so that headers typed with either are found.
 _LOOK_ALIKES = str.maketrans("aceopxykmthbё", "асеорхукмтнве")
 
 
-def read_csv(content: bytes, headers: Collection[str]) -> Document:
+def read_csv(content: bytes, hints: Hints = NO_HINTS) -> Document:
     """Read a text file as one sheet. ENCODING_UNKNOWN, CORRUPT_FILE and RESOURCE_LIMIT name the line."""
-    text, encoding = decode(content)
+    text, encoding = decode(content, hints.headers)
     if "\x00" in text:
         raise PharmaError("CORRUPT_FILE", format="csv", why=f"NUL byte in line {_line_of(text, text.index(chr(0)))}")
     first_line, delimiter = 1, None
     if declared := _SEPARATOR_LINE.match(text):
         text, first_line, delimiter = text[declared.end() :], 2, declared[1]
-    delimiter = delimiter or choose_delimiter(text, headers)
+    delimiter = delimiter or choose_delimiter(text, hints.headers)
     records = parse(text, delimiter, first_line)
     return Document("csv", "csv", (_sheet(records),), encoding, delimiter)
-
-
-def decode(content: bytes) -> tuple[str, str]:
-    """The text, and the encoding in which all of it is valid. Nothing else is valid UTF-8 by chance."""
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        candidates = ["utf-16"]
-    else:
-        candidates = ["utf-8-sig"] if content.startswith(b"\xef\xbb\xbf") else ["utf-8", "cp1251"]
-    failures = []
-    for encoding in candidates:
-        try:
-            return content.decode(encoding), encoding
-        except UnicodeDecodeError as error:
-            at = error.start + (3 if encoding == "utf-8-sig" else 0)
-            line = content.count(b"\n", 0, at) + 1
-            failures.append(f"line {line} is not {encoding} (byte {content[at]:#04x})")
-            if encoding == "utf-8" and _damaged_utf8(content, at):
-                break  # cp1251 would read it, as nonsense
-    raise PharmaError("ENCODING_UNKNOWN", why="; ".join(failures))
-
-
-def _damaged_utf8(content: bytes, at: int) -> bool:
-    """Whether nearly all that is not ASCII around the first bad byte is valid UTF-8."""
-    sample = content[max(0, at - _DAMAGE_WINDOW) : at + _DAMAGE_WINDOW].decode("utf-8", "replace")
-    bad = sample.count("\ufffd")
-    valid = len(sample) - len(sample.encode("ascii", "ignore")) - bad
-    return valid > 10 * bad
 
 
 def choose_delimiter(text: str, headers: Collection[str] = ()) -> str:

@@ -16,6 +16,7 @@ import numpy as np
 from pharma_assets.errors import PharmaError
 from pharma_assets.reading.biff import is_sound
 from pharma_assets.reading.cells import ExcelError, column_of
+from pharma_assets.reading.hints import NO_HINTS, Hints
 from pharma_assets.reading.sheet import Document, Sheet
 from pharma_assets.reading.xlsx import calamine_document
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 _BIFF8 = 80
 
 
-def read_xls(content: bytes) -> Document:
+def read_xls(content: bytes, hints: Hints = NO_HINTS) -> Document:
     """Read a workbook. Raises CORRUPT_FILE when neither engine can, PASSWORD_PROTECTED if encrypted."""
     document, failure = None, None
     try:

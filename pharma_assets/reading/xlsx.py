@@ -21,6 +21,7 @@ import numpy as np
 from pharma_assets.errors import PharmaError
 from pharma_assets.reading.archive import MAX_BOX, has_error_cells, largest_box, list_entries
 from pharma_assets.reading.cells import Column, ExcelError, blank_column, column_of
+from pharma_assets.reading.hints import NO_HINTS, Hints
 from pharma_assets.reading.sheet import Document, Sheet
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ MAX_OPENPYXL = 200 << 20
 """Bytes of XML; openpyxl takes some 20 times as much memory."""
 
 
-def read_xlsx(content: bytes) -> Document:
+def read_xlsx(content: bytes, hints: Hints = NO_HINTS) -> Document:
     """Read a workbook. Raises CORRUPT_FILE when neither engine can, RESOURCE_LIMIT if it takes too much."""
     entries = _quietly(list_entries, content) or []
     size = sum(entry.file_size for entry in entries)

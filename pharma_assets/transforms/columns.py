@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC
+from datetime import UTC, date
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pharma_assets.errors import PharmaError
 from pharma_assets.model.target import TYPES, Type
 from pharma_assets.reading.sheet import Kind
 from pharma_assets.transforms.body import Mask, SourceColumn
@@ -30,6 +31,7 @@ class ParsedColumn:
     `values`: the target type, null where blank or wrong. `problems`: one for each distinct wrong cell;
     `problem_of`: for each row the index of its problem, or -1. `kept`: the source text must stay in `extra`, because
     the value alone does not give it back. `local`: for dates, the naive local moments as pa.timestamp('us').
+    `remarks`: problems of the scope REMARK.
     """
 
     source: SourceColumn
@@ -38,6 +40,7 @@ class ParsedColumn:
     problem_of: npt.NDArray[np.int32]
     kept: Mask
     local: pa.Array | None = None
+    remarks: tuple[PharmaError, ...] = ()
 
     def local_moments(self) -> pa.Array:
         """The naive local moments of a date column."""
@@ -60,8 +63,11 @@ def arrow_type(stored_as: Type) -> pa.DataType:
     return pa.string()
 
 
-def parse_column(source: SourceColumn, rule: ColumnRule, timezone: ZoneInfo) -> ParsedColumn:
-    """Parse every cell of a column as its rule says. Wrong cells become problems, never exceptions."""
+def parse_column(source: SourceColumn, rule: ColumnRule, timezone: ZoneInfo, month: date | None = None) -> ParsedColumn:
+    """Parse every cell of a column as its rule says. Wrong cells become problems, never exceptions.
+
+    `month`: the first day of the folder's month, for dates that do not tell day from month.
+    """
     if rule.lookup is not None:
         return _spread(source, rule, pa.string(), _lookup_parser(rule.lookup), blank=rule.lookup.blank)
     if rule.parse is Parse.DATE:

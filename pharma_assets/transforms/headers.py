@@ -90,6 +90,7 @@ def _not_found(
             sheet=sheet.name,
             row=int(sheet.rows[index]),
             missing=", ".join(_missing(_known_headers(sheet, index, wanted), required)),
+            renames="none",
             new=", ".join(text for text in texts if normalize_header(text) not in wanted) or "none",
         )
     row = closest[1].row_texts(closest[2]) if closest else _first_filled_row(sheets)

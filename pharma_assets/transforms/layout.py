@@ -15,7 +15,7 @@ from pharma_assets.model.target import REGISTRY_COLUMNS, TYPES, Type
 from pharma_assets.transforms.header_text import normalize_header
 
 # Counted up when the engine reads the same layout to other values, so that reports are brought up to date.
-ENGINE_VERSION = 1
+ENGINE_VERSION = 2
 
 
 class Frozen(BaseModel):
@@ -38,6 +38,28 @@ class Parse(StrEnum):
     INN = "inn"
     AMOUNT = "amount"
     DATE = "date"
+
+
+class DateOrder(StrEnum):
+    """How `03/04/2025` is read. AUTO asks the whole column, then the folder's month."""
+
+    AUTO = "auto"
+    DAY_FIRST = "dmy"
+    MONTH_FIRST = "mdy"
+
+
+class Sheets(StrEnum):
+    """What several sheets with the header mean: doubt, or one report in parts."""
+
+    ONE = "one"
+    ALL = "all"
+
+
+class Totals(StrEnum):
+    """What a row of totals is held against: what was read, or nothing (it is left out all the same)."""
+
+    CHECK = "check"
+    IGNORE = "ignore"
 
 
 class Lookup(Frozen):
@@ -68,7 +90,8 @@ class ColumnRule(Frozen):
 
     `to`: the target column; None keeps the cells in `extra` (or leaves them to the waybill). `parse`: how cells are
     read; it follows from `to` where it is not given. `required`: the header must be there. `filled`: a blank cell
-    rejects its row. `unless`: this column counts only where the named one is absent.
+    rejects its row. `unless`: this column counts only where the named one is absent. `aliases`: other headers under
+    which the column comes. `dates`: how day and month stand in date texts that do not tell.
     """
 
     to: str | None = None
@@ -77,6 +100,8 @@ class ColumnRule(Frozen):
     filled: bool = False
     lookup: Lookup | None = None
     unless: str | None = None
+    aliases: tuple[str, ...] = ()
+    dates: DateOrder = DateOrder.AUTO
 
     @model_validator(mode="before")
     @classmethod
@@ -137,11 +162,20 @@ class Layout(Frozen):
     report_types: tuple[str, ...] = Field(min_length=1)
     delivery: Delivery = Delivery.INCREMENT
     sheet: str | None = None
+    sheets: Sheets = Sheets.ONE
     header_within: Annotated[int, Field(ge=1, le=100)] = 10
     constants: dict[Literal["supplier_id", "supplier_name", "client_type"], str] = {}
     columns: dict[str, ColumnRule] = Field(min_length=1)
     waybill: Waybill | None = None
     left_out: tuple[LeftOut, ...] = ()
+    totals: Totals = Totals.CHECK
+    nil_report: bool = False
+    outside_month: Annotated[float, Field(ge=0, le=1)] = 0.1
+
+    @property
+    def known_headers(self) -> tuple[str, ...]:
+        """Every header text that the layout knows, for the reader's hints."""
+        return tuple(self.columns) + tuple(alias for rule in self.columns.values() for alias in rule.aliases)
 
     @property
     def required_headers(self) -> dict[str, frozenset[str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -54,6 +54,7 @@ class NormalizedReport:
     `table`: one row for each row to load, with the filled target columns (text, decimal128, timestamp in UTC),
     `source_sheet`, `source_row` (1-based, as people count) and `extra` (JSON text, null where there is nothing more).
     `read` was counted by the reader, and `read = table.num_rows + sum(left_out) + len(rejected)` holds.
+    `remarks` are problems of the scope REMARK: they stop nothing.
     """
 
     table: pa.Table
@@ -62,6 +63,7 @@ class NormalizedReport:
     read: int
     left_out: Mapping[str, int]
     rejected: tuple[RejectedRow, ...]
+    remarks: tuple[PharmaError, ...] = ()
 
     @property
     def loaded(self) -> int:
@@ -82,7 +84,7 @@ class NormalizedReport:
         return bounds["min"], bounds["max"]
 
 
-def normalize(document: Document, layout: Layout, timezone: ZoneInfo) -> NormalizedReport:
+def normalize(document: Document, layout: Layout, timezone: ZoneInfo, month: date | None = None) -> NormalizedReport:
     """Bring a document to the target schema by its layout.
 
     Raises PharmaError when the structure is in doubt: HEADER_NOT_FOUND, MISSING_COLUMN, AMBIGUOUS_SHEET,
@@ -93,7 +95,7 @@ def normalize(document: Document, layout: Layout, timezone: ZoneInfo) -> Normali
     if read == 0:
         raise PharmaError("NO_DATA_ROWS")
     body = data_rows(located)
-    parsed = _parse(body, layout, timezone)
+    parsed = _parse(body, layout, timezone, month)
     left_out, left_out_by = _left_out(parsed, layout, ~body.ragged)
     wrong = body.ragged.copy()
     for column in parsed.values():
@@ -106,6 +108,7 @@ def normalize(document: Document, layout: Layout, timezone: ZoneInfo) -> Normali
         read=read,
         left_out=left_out_by,
         rejected=rejected,
+        remarks=(*document.remarks, *(remark for column in parsed.values() for remark in column.remarks)),
     )
     check_accounted(report)
     if report.loaded == 0 and rejected:
@@ -126,10 +129,10 @@ def check_accounted(report: NormalizedReport) -> None:
         )
 
 
-def _parse(body: Body, layout: Layout, timezone: ZoneInfo) -> dict[str, ParsedColumn]:
+def _parse(body: Body, layout: Layout, timezone: ZoneInfo, month: date | None) -> dict[str, ParsedColumn]:
     """The layout's columns that are there, parsed, by the layout's header; a stand-in only where it is needed."""
     return {
-        header: parse_column(body.columns[body.places[header]], rule, timezone)
+        header: parse_column(body.columns[body.places[header]], rule, timezone, month)
         for header, rule in layout.columns.items()
         if header in body.places and (rule.unless is None or rule.unless not in body.places)
     }

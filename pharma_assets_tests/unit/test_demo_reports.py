@@ -20,13 +20,14 @@ from pharma_assets.demo.reports import (
     client_03_csv,
 )
 from pharma_assets.reading.document import read_document
+from pharma_assets.reading.hints import Hints
 from pharma_assets.reading.sheet import Kind, Sheet
 
 JUNE = date(2025, 6, 1)
 
 
 def data(report: Report, header: tuple[str, ...], at: int) -> tuple[Sheet, dict[str, list[str | None]]]:
-    (sheet,) = read_document(report.content, "", [name.lower() for name in header]).sheets
+    (sheet,) = read_document(report.content, Hints(headers=tuple(name.lower() for name in header))).sheets
     assert sheet.row_texts(at) == list(header)
     assert sheet.rows_filled_below(at) == report.rows
     columns = zip(header, sheet.columns, strict=True)
@@ -85,7 +86,7 @@ def test_client_02() -> None:
 @pytest.mark.parametrize("bad_row", [False, True])
 def test_client_03(encoding: str, bad_row: bool) -> None:
     report = client_03_csv(500, JUNE, encoding=encoding, bad_row=bad_row)
-    document = read_document(report.content, "")
+    document = read_document(report.content)
     assert (document.encoding, document.delimiter) == (encoding, ";")
     _, columns = data(report, CLIENT_03_HEADER, 0)
     quantities = columns["Количество"]

@@ -23,10 +23,10 @@ from pharma_assets.loading.ingest import Step
 from pharma_assets.model.status import Status
 from pharma_assets.model.target import REGISTRY_COLUMNS, TYPES
 from pharma_assets.reading.document import read_document
+from pharma_assets.reading.hints import Hints
 from pharma_assets.registry import journal
 from pharma_assets.settings import PROJECT, Settings, TreeSettings, load_settings
 from pharma_assets.transforms.catalog import parse_layout
-from pharma_assets.transforms.header_text import normalize_header
 from pharma_assets.transforms.layout import ColumnRule, Delivery, Layout, LeftOut, Lookup, Parse, Waybill
 from pharma_assets.transforms.normalize import normalize
 from pharma_assets_tests.unit.test_rooms import FLOOR_OF
@@ -189,8 +189,9 @@ def test_the_client_of_the_guide_comes_out_as_it_says(guide: Path) -> None:
     """The walk-through: its layout, over its report, gives its `expected.json`."""
     (yaml,), (csv,), (expected,) = (blocks(guide, language) for language in ("yaml", "csv", "json"))
     layout = parse_layout(yaml.encode())
-    headers = {normalize_header(header) for header in layout.columns}
-    report = normalize(read_document(csv.encode(), "input.csv", headers), layout, ZoneInfo("Europe/Moscow"))
+    report = normalize(
+        read_document(csv.encode(), Hints(headers=layout.known_headers)), layout, ZoneInfo("Europe/Moscow")
+    )
     assert _figures(report) == json.loads(expected)
 
 

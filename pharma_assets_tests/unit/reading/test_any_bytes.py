@@ -53,7 +53,7 @@ XLSX, XLS = _xlsx(), _xls()
 @given(_BEGINNINGS, st.binary(max_size=300))
 def test_any_bytes(beginning: bytes, rest: bytes) -> None:
     with contextlib.suppress(PharmaError):
-        read_document(beginning + rest, "x")
+        read_document(beginning + rest)
 
 
 @settings(deadline=None, max_examples=150)
@@ -63,4 +63,4 @@ def test_damaged_workbooks(content: bytes, data: st.DataObject) -> None:
     for _ in range(data.draw(st.integers(0, 8))):
         damaged[data.draw(st.integers(0, len(damaged) - 1))] = data.draw(st.integers(0, 255))
     with contextlib.suppress(PharmaError):
-        read_document(bytes(damaged), "x")
+        read_document(bytes(damaged))

@@ -10,13 +10,14 @@ from hypothesis import strategies as st
 from pharma_assets.errors import PharmaError
 from pharma_assets.reading import text as text_module
 from pharma_assets.reading.document import read_document
+from pharma_assets.reading.hints import Hints
 from pharma_assets.reading.sheet import Document, Sheet
 
 HEADERS = ("инн", "клиент", "количество")
 
 
 def read(text: str, encoding: str = "utf-8", headers: tuple[str, ...] = HEADERS) -> Document:
-    return read_document(text.encode(encoding), "report.csv", headers)
+    return read_document(text.encode(encoding), Hints(headers=tuple(headers)))
 
 
 def table(sheet: Sheet) -> list[list[str | None]]:
@@ -25,7 +26,7 @@ def table(sheet: Sheet) -> list[list[str | None]]:
 
 def refusal(content: bytes) -> PharmaError:
     with pytest.raises(PharmaError) as caught:
-        read_document(content, "report.csv", HEADERS)
+        read_document(content, Hints(headers=tuple(HEADERS)))
     return caught.value
 
 
@@ -142,7 +143,7 @@ def test_any_grid_comes_back(data: st.DataObject, encoding: str, delimiter: str,
     header = [f"Столбец {number}" for number in range(width)]
     out = io.StringIO(newline="")
     csv.writer(out, delimiter=delimiter, quoting=csv.QUOTE_ALL).writerows([header, *grid])
-    document = read_document(out.getvalue().encode(encoding), "", header)
+    document = read_document(out.getvalue().encode(encoding), Hints(headers=tuple(header)))
     if width > 1:
         assert document.delimiter == delimiter
     if document.encoding != encoding:

@@ -85,6 +85,6 @@ def test_content_is_told_by_its_bytes(content: bytes, name: str) -> None:
 )
 def test_what_is_not_read_is_named(content: bytes, code: str, words: str) -> None:
     with pytest.raises(PharmaError) as caught:
-        read_document(content, "report.xlsx")
+        read_document(content)
     assert caught.value.code == code
     assert words in caught.value.message

@@ -12,7 +12,7 @@ REAL = Path(__file__).parents[4] / "shared" / "data" / "Агроресурсы_0
 
 @pytest.mark.skipif(not REAL.exists(), reason="the real file is not public")
 def test_the_real_file() -> None:
-    document = read_document(REAL.read_bytes(), REAL.name)
+    document = read_document(REAL.read_bytes())
     assert (document.format, document.engine) == ("xlsx", "calamine")
     (sheet,) = document.sheets
     header = sheet.row_texts(2)

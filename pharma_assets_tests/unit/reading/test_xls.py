@@ -40,7 +40,7 @@ def _cells(book: xlwt.Workbook) -> None:
 
 
 def test_cells_kinds_and_coordinates() -> None:
-    document = read_document(workbook(_cells), "report.xlsx")
+    document = read_document(workbook(_cells))
     assert (document.format, document.engine) == ("xls", "xlrd")
     sheet, hidden = document.sheets
     assert (sheet.visible, hidden.visible) == (True, False)
@@ -67,14 +67,14 @@ def test_dates_of_the_1904_epoch() -> None:
         serial = (date(2025, 6, 1) - date(1904, 1, 1)).days
         book.add_sheet("x").write(0, 0, serial, xlwt.easyxf(num_format_str="DD.MM.YYYY"))
 
-    assert read_document(workbook(fill), "").sheets[0].row_texts(0) == ["2025-06-01"]
+    assert read_document(workbook(fill)).sheets[0].row_texts(0) == ["2025-06-01"]
 
 
 def test_a_negative_number_under_a_date_format_stays_a_number() -> None:
     def fill(book: xlwt.Workbook) -> None:
         book.add_sheet("x").write(0, 0, -3, xlwt.easyxf(num_format_str="DD.MM.YYYY"))
 
-    sheet = read_document(workbook(fill), "").sheets[0]
+    sheet = read_document(workbook(fill)).sheets[0]
     assert (sheet.row_texts(0), sheet.kinds[0].tolist()) == (["-3"], [Kind.NUMBER])
 
 
@@ -87,7 +87,7 @@ def test_excel_errors_are_kept() -> None:
     record = struct.pack("<HHHH", 0x0205, 8, 0, 0)
     at = content.index(record)
     content = content[: at + 10] + b"\x2a\x01" + content[at + 12 :]
-    sheet = read_document(content, "").sheets[0]
+    sheet = read_document(content).sheets[0]
     assert (sheet.row_texts(0), sheet.kinds[0].tolist()) == (["#N/A"], [Kind.ERROR])
 
 
@@ -116,7 +116,7 @@ def test_bare_biff5_without_code_page_is_read_as_cp1251() -> None:
         )
 
     content = globals_at(len(globals_at(0))) + sheet
-    document = read_document(content, "")
+    document = read_document(content)
     assert document.engine == "xlrd"
     assert document.sheets[0].name == "Лист"
     assert document.sheets[0].row_texts(0) == ["инн"]
@@ -127,11 +127,11 @@ def test_the_second_engine_takes_over(monkeypatch: pytest.MonkeyPatch) -> None:
         raise xlrd.XLRDError("no")
 
     monkeypatch.setattr(xls, "_open", fail)
-    document = read_document(workbook(_cells), "")
+    document = read_document(workbook(_cells))
     assert document.engine == "calamine"
     assert "0123456789" in document.sheets[0].columns[1].to_pylist()
     with pytest.raises(PharmaError, match="CORRUPT_FILE: not readable as xls: no"):
-        read_document(workbook(_cells)[:600], "")
+        read_document(workbook(_cells)[:600])
 
 
 def test_an_encrypted_workbook_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -140,7 +140,7 @@ def test_an_encrypted_workbook_is_named(monkeypatch: pytest.MonkeyPatch) -> None
 
     monkeypatch.setattr(xls, "_open", fail)
     with pytest.raises(PharmaError, match="PASSWORD_PROTECTED"):
-        read_document(workbook(_cells), "")
+        read_document(workbook(_cells))
 
 
 @pytest.mark.parametrize(

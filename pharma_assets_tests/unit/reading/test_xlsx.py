@@ -33,7 +33,7 @@ def rewrite(content: bytes, change: Callable[[str, bytes], tuple[str, bytes]]) -
 
 
 def read(fill: Callable[[openpyxl.Workbook], None]) -> Document:
-    return read_document(workbook(fill), "report.xls")
+    return read_document(workbook(fill))
 
 
 def _offset(book: openpyxl.Workbook) -> None:
@@ -67,7 +67,7 @@ def test_both_engines_agree() -> None:
             sheet.append(row)
 
     content = workbook(fill)
-    first, second = read_document(content, ""), xlsx.openpyxl_document(content)
+    first, second = read_document(content), xlsx.openpyxl_document(content)
     assert (first.engine, second.engine) == ("calamine", "openpyxl")
     for one, other in zip(first.sheets, second.sheets, strict=True):
         assert [one.row_texts(i) for i in range(4)] == [other.row_texts(i) for i in range(4)]
@@ -124,7 +124,7 @@ def _stray(book: openpyxl.Workbook) -> None:
 
 def test_a_stray_cell_in_the_last_corner_takes_no_memory() -> None:
     content = workbook(_stray)
-    sheet = read_document(content, "").sheets[0]
+    sheet = read_document(content).sheets[0]
     assert sheet.rows.tolist() == [1, 2, 1048576]
     assert len(sheet.columns) == 16384
     assert sheet.columns[0].to_pylist() == ["инн", "1", None]
@@ -137,7 +137,7 @@ def test_a_stray_cell_is_found_however_it_is_written(other: bytes) -> None:
     def change(name: str, data: bytes) -> tuple[str, bytes]:
         return name, re.sub(rb'r="(\w+)"', other, data) if "worksheets/" in name else data
 
-    assert read_document(rewrite(workbook(_stray), change), "").engine == "openpyxl"
+    assert read_document(rewrite(workbook(_stray), change)).engine == "openpyxl"
 
 
 def test_a_stray_cell_in_a_sheet_too_large_for_the_second_engine_is_refused(
@@ -145,7 +145,7 @@ def test_a_stray_cell_in_a_sheet_too_large_for_the_second_engine_is_refused(
 ) -> None:
     monkeypatch.setattr(xlsx, "MAX_OPENPYXL", 100)
     with pytest.raises(PharmaError, match="RESOURCE_LIMIT"):
-        read_document(workbook(_stray), "")
+        read_document(workbook(_stray))
 
 
 @pytest.mark.parametrize("at", [1 << 20, (1 << 20) + 10, 1 << 16])
@@ -176,7 +176,7 @@ def test_a_wrong_dimension_hides_no_row() -> None:
         workbook(fill),
         lambda name, data: (name, data.replace(b'<dimension ref="A1:A50"', b'<dimension ref="A1:A2"')),
     )
-    assert read_document(content, "").sheets[0].height == 50
+    assert read_document(content).sheets[0].height == 50
 
 
 def test_zip_bombs_are_refused() -> None:
@@ -187,7 +187,7 @@ def test_zip_bombs_are_refused() -> None:
             for _ in range(80):
                 entry.write(b" " * (1 << 20))
     with pytest.raises(PharmaError, match="RESOURCE_LIMIT"):
-        read_document(out.getvalue(), "")
+        read_document(out.getvalue())
 
 
 def test_an_entry_larger_than_it_declares_is_refused() -> None:
@@ -196,7 +196,7 @@ def test_an_entry_larger_than_it_declares_is_refused() -> None:
         file.writestr("xl/worksheets/sheet1.xml", b" " * 5000)
     content = out.getvalue().replace((5000).to_bytes(4, "little"), (50).to_bytes(4, "little"))
     with pytest.raises(PharmaError, match="RESOURCE_LIMIT"):
-        read_document(content, "")
+        read_document(content)
 
 
 def test_declared_entities_are_refused() -> None:
@@ -205,7 +205,7 @@ def test_declared_entities_are_refused() -> None:
         return name, bomb + data if "worksheets/" in name else data
 
     with pytest.raises(PharmaError, match="RESOURCE_LIMIT"):
-        read_document(rewrite(workbook(_offset), change), "")
+        read_document(rewrite(workbook(_offset), change))
 
 
 def test_a_broken_sheet_is_corrupt() -> None:
@@ -213,11 +213,11 @@ def test_a_broken_sheet_is_corrupt() -> None:
         return name, data[: len(data) // 2] if "worksheets/" in name else data
 
     with pytest.raises(PharmaError, match="CORRUPT_FILE: not readable as xlsx"):
-        read_document(rewrite(workbook(_offset), change), "")
+        read_document(rewrite(workbook(_offset), change))
 
 
 def test_shared_strings_in_the_wrong_case_are_found() -> None:
     def change(name: str, data: bytes) -> tuple[str, bytes]:
         return ("xl/SharedStrings.xml" if name == "xl/sharedStrings.xml" else name), data
 
-    assert read_document(rewrite(workbook(_offset), change), "").sheets[0].row_texts(0)[2] == "инн"
+    assert read_document(rewrite(workbook(_offset), change)).sheets[0].row_texts(0)[2] == "инн"

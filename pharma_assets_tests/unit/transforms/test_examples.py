@@ -15,9 +15,9 @@ import pytest
 
 from pharma_assets.loading.result_file import render
 from pharma_assets.reading.document import read_document
+from pharma_assets.reading.hints import Hints
 from pharma_assets.settings import PROJECT
 from pharma_assets.transforms.catalog import load_transforms, parse_layout
-from pharma_assets.transforms.header_text import normalize_header
 from pharma_assets.transforms.normalize import NormalizedReport, normalize
 
 FOLDER = PROJECT / "client_transforms"
@@ -58,8 +58,9 @@ def test_example(case: Path) -> None:
 def _normalize(case: Path) -> NormalizedReport:
     layout = parse_layout((case.parent.parent / "layout.yaml").read_bytes())
     (source,) = case.glob("input.*")
-    headers = {normalize_header(header) for header in layout.columns}
-    return normalize(read_document(source.read_bytes(), source.name, headers), layout, ZoneInfo("Europe/Moscow"))
+    return normalize(
+        read_document(source.read_bytes(), Hints(headers=layout.known_headers)), layout, ZoneInfo("Europe/Moscow")
+    )
 
 
 def _figures(report: NormalizedReport) -> dict[str, object]:

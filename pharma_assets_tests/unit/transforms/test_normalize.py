@@ -43,7 +43,7 @@ LAYOUT = parse_layout(
 def report_of(rows: list[list[str]], header: list[str] = HEADER, layout: Layout = LAYOUT) -> NormalizedReport:
     text = io.StringIO(newline="")
     csv.writer(text, delimiter=";").writerows([header, *rows])
-    return normalize(read_document(text.getvalue().encode(), "отчёт.csv"), layout, MOSCOW)
+    return normalize(read_document(text.getvalue().encode()), layout, MOSCOW)
 
 
 words = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Zs", "Zl", "Zp", "Cf")), max_size=8)
