@@ -139,9 +139,12 @@ def main() -> int:
             hints = Hints(headers=layout.known_headers)
             document = read_document(content, hints)
             table = normalized.report.table
+            reading = Step("  read, in this process", lambda: read_document(content, hints))
+            guarded = Step("  read, in the guarded process", lambda: platform.reader.read(content, hints))
             parts = [
                 Step("  calamine alone", calamine),
-                Step("  read", lambda: read_document(content, hints)),
+                reading,
+                guarded,
                 Step("  normalize", lambda: normalize(document, layout, platform.timezone)),
                 Step("  render for COPY", lambda: list(copy_blocks(table, {}))),
                 step("  COPY of ready rows, commit", lambda: copy_ready(platform, statement, rows)),
@@ -151,7 +154,7 @@ def main() -> int:
             interleave([least, whole, *parts], ROUNDS)
             loaded = normalized.report.loaded
     show_times(f"journey of {loaded:,} rows, {ROUNDS} rounds; {memory}", [least, whole, *parts])
-    met = show_targets([Target(whole, least, 1.6)])
+    met = show_targets([Target(whole, least, 1.6), Target(guarded, reading, 1.1)])
     console.print("≤ 1.25 is the next target")
     return 0 if met else 1
 

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from pharma_assets.errors import PharmaError
 
@@ -34,12 +35,14 @@ def flush_to_disk(path: Path) -> None:
         os.close(descriptor)
 
 
-def read_whole(root: Path, relative: str) -> bytes:
-    """The bytes of a settled file below `root`.
+@contextmanager
+def open_settled(root: Path, relative: str) -> Iterator[BinaryIO]:
+    """Open a settled file below `root` for reading.
 
-    Raises PharmaError FILE_GONE, LOCKED, or FILE_CHANGING when its size or modification time moved meanwhile. A path
-    that leads out of the root, through a link for instance, counts as gone. A file whose folder is not there either
-    raises INBOX_MISSING: then it is the mount that has gone, and nobody has deleted anything.
+    Raises PharmaError FILE_GONE, LOCKED, or, when the block ends, FILE_CHANGING if its size or modification time moved
+    meanwhile: whatever else went wrong in the block, that is why. A path that leads out of the root, through a link for
+    instance, counts as gone. A file whose folder is not there either raises INBOX_MISSING: then it is the mount that
+    has gone, and nobody has deleted anything.
     """
     path = root / relative
     if not path.parent.is_dir():
@@ -47,16 +50,27 @@ def read_whole(root: Path, relative: str) -> bytes:
     try:
         if not path.resolve().is_relative_to(root.resolve()):
             raise PharmaError("FILE_GONE")
-        with path.open("rb") as file:
-            before = os.fstat(file.fileno())
-            content = file.read()
-            after = os.stat(path)  # noqa: PTH116 - beside os.fstat
+        file = path.open("rb")
     except OSError as error:
         raise reading_error(error) from error
-    moved = (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns)
-    if moved or len(content) != after.st_size:
-        raise PharmaError("FILE_CHANGING")
-    return content
+    with file:
+        before = os.fstat(file.fileno())
+        try:
+            yield file
+        except PharmaError as error:
+            if _moved(before, path):
+                raise PharmaError("FILE_CHANGING") from error
+            raise
+        if _moved(before, path):
+            raise PharmaError("FILE_CHANGING")
+
+
+def _moved(before: os.stat_result, path: Path) -> bool:
+    try:
+        after = path.stat()
+    except OSError as error:
+        raise reading_error(error) from error
+    return (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns)
 
 
 def reading_error(error: OSError) -> PharmaError:

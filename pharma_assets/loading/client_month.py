@@ -139,6 +139,8 @@ def work_on(
             outcome.rows_before = _count_rows(connection, client_month)
             files = _files_to_do(connection, platform, client_month, rebuild=rebuild, retry=retry)
             journal.claim(connection, [file.id for file in files], run_id)
+        if files:
+            platform.reader.start()
         for file in files:
             reached(file, Step.CLAIMED)
         if rebuild and Work.LOAD in work:

@@ -6,7 +6,6 @@ crash between any two steps costs a repeat. The caller holds the lock of the fil
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -16,12 +15,11 @@ from enum import StrEnum
 from sqlalchemy import Connection, text
 
 from pharma_assets.errors import PharmaError
-from pharma_assets.files import read_whole
+from pharma_assets.files import open_settled
 from pharma_assets.loading.months import ensure_month
 from pharma_assets.loading.platform import Platform
 from pharma_assets.loading.primary_data import add_ledger_entry, add_rejected_rows, copy_rows, remove_rows
 from pharma_assets.loading.result_file import publish, quarantine, render, result_name, write_draft
-from pharma_assets.reading.document import read_document
 from pharma_assets.reading.hints import Hints
 from pharma_assets.registry import journal
 from pharma_assets.registry.files import RegisteredFile
@@ -77,8 +75,9 @@ def read_report(platform: Platform, file: RegisteredFile) -> NormalizedFile:
     """
     transform = platform.transforms.find(file.client_month.client, file.report_type)
     layout = transform.require_layout()
-    content = read_whole(platform.settings.inbox_root, file.path)
-    document = read_document(content, Hints(headers=layout.known_headers))
+    passwords = tuple(password.get_secret_value() for password in platform.settings.passwords)
+    with open_settled(platform.settings.inbox_root, file.path) as content:
+        document, digest = platform.reader.read(content, Hints(layout.known_headers, passwords))
     report = normalize(document, layout, platform.timezone, file.client_month.first_day)
     source = {
         "format": document.format,
@@ -87,7 +86,7 @@ def read_report(platform: Platform, file: RegisteredFile) -> NormalizedFile:
         "sheet": report.sheet,
         "header_row": report.header_row,
     }
-    return NormalizedFile(file, report, transform.fingerprint, hashlib.sha256(content).hexdigest(), source)
+    return NormalizedFile(file, report, transform.fingerprint, digest, source)
 
 
 def normalize_file(platform: Platform, file: RegisteredFile, run_id: str) -> NormalizedFile:

@@ -10,17 +10,20 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Engine
 
 from pharma_assets.database.urls import database_url, engine, reaching
+from pharma_assets.reading.guard import GuardedReader
 from pharma_assets.settings import Settings
 from pharma_assets.transforms.catalog import Transforms, load_transforms
 
 
 @dataclass(frozen=True)
 class Platform:
-    """The settings, an engine on the business database, and every client's transform as it stands now."""
+    """The settings, an engine on the business database, every client's transform as it stands now, and the guarded
+    reader, whose process starts with the first file."""
 
     settings: Settings
     engine: Engine
     transforms: Transforms
+    reader: GuardedReader
 
     @property
     def timezone(self) -> ZoneInfo:
@@ -36,7 +39,7 @@ def open_platform(settings: Settings) -> Iterator[Platform]:
     url = database_url(settings)
     database = engine(url)
     try:
-        with reaching(url):
-            yield Platform(settings, database, load_transforms(settings.transforms))
+        with reaching(url), GuardedReader(settings.read_seconds, settings.read_memory_mb) as reader:
+            yield Platform(settings, database, load_transforms(settings.transforms), reader)
     finally:
         database.dispose()
