@@ -58,8 +58,16 @@ def outcome_metadata(outcome: Outcome, timezone: ZoneInfo) -> dict[str, Metadata
     if outcome.removed:
         metadata["files_gone"] = MetadataValue.json(outcome.removed)
     rejected = [str(row) for report in outcome.reports for row in report.rejected]
+    remarks = [
+        f"{PurePosixPath(file.file.path).name}: {remark}"
+        for file in outcome.files
+        if file.figures is not None
+        for remark in file.figures.remarks
+    ]
+    if remarks:
+        metadata["remarks"] = _list(remarks)
     if rejected:
-        metadata["rejected"] = MetadataValue.md("\n".join(f"- {_plain(row)}" for row in rejected[:LONGEST_LIST]))
+        metadata["rejected"] = _list(rejected)
     if outcome.files:
         metadata["file_table"] = _file_table(outcome.files[:LONGEST_LIST])
     preview = _preview(outcome, timezone)
@@ -81,13 +89,14 @@ def scan_metadata(result: ScanResult, waiting: int) -> dict[str, Metadata]:
         "seconds": round(result.seconds, 3),
     }
     if result.paths:
-        metadata["files"] = MetadataValue.md("\n".join(f"- {_plain(path)}" for path in result.paths[:LONGEST_LIST]))
+        metadata["files"] = _list(result.paths)
     if result.problems:
-        lines = [
-            f"- {_plain(item.path)}: {item.code} {_plain(item.message)}" for item in result.problems[:LONGEST_LIST]
-        ]
-        metadata["path_problems"] = MetadataValue.md("\n".join(lines))
+        metadata["path_problems"] = _list([f"{item.path}: {item.code} {item.message}" for item in result.problems])
     return metadata
+
+
+def _list(lines: Sequence[str]) -> MetadataValue[Any]:
+    return MetadataValue.md("\n".join(f"- {_plain(line)}" for line in lines[:LONGEST_LIST]))
 
 
 def _file_table(files: Sequence[FileOutcome]) -> MetadataValue[Any]:

@@ -60,7 +60,8 @@ class Work(Flag):
 class Figures:
     """What is told of a report that was taken in; its rows are let go, for a month of daily files is many of them.
 
-    `source`: format, engine, encoding, sheet and header row. `left_out`: rule → rows. `first_rows`: for a preview.
+    `source`: format, engine, encoding, sheet and header row. `left_out`: rule → rows. `remarks`: what
+    stops nothing and is worth a look. `first_rows`: for a preview.
     """
 
     source: Mapping[str, object]
@@ -69,6 +70,7 @@ class Figures:
     loaded: int
     left_out: Mapping[str, int]
     rejected: tuple[RejectedRow, ...]
+    remarks: tuple[PharmaError, ...]
     sums: Mapping[str, Decimal]
     first_rows: pa.Table
 
@@ -223,6 +225,7 @@ def _figures(normalized: NormalizedFile) -> Figures:
         loaded=report.loaded,
         left_out=report.left_out,
         rejected=report.rejected,
+        remarks=report.remarks,
         sums=report.sums(),
         first_rows=report.table.take(list(range(min(PREVIEW_ROWS, report.loaded)))),
     )

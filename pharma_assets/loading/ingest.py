@@ -107,6 +107,7 @@ def normalize_file(platform: Platform, file: RegisteredFile, run_id: str) -> Nor
         "to_load": report.loaded,
         "left_out": dict(report.left_out),
         "rejected": len(report.rejected),
+        "remarks": [{"code": remark.code, "message": remark.message} for remark in report.remarks],
     }
     with platform.engine.begin() as connection:
         journal.created(connection, file.id, run_id, result.path.name, result.digest, detail)
