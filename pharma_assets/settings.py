@@ -5,9 +5,10 @@ Reading the settings opens no connection and makes no folder.
 
 from __future__ import annotations
 
+import os
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -20,7 +21,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from pharma_assets.errors import PharmaError
+from pharma_assets.errors import Language, PharmaError, speak
 from pharma_assets.model.provider import Provider
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -72,7 +73,7 @@ class Settings(BaseSettings):
     read_seconds: Annotated[float, Field(gt=0)] = 300
     read_memory_mb: Annotated[int, Field(ge=256)] = 4096
     passwords: Annotated[tuple[SecretStr, ...], NoDecode] = ()
-    language: Literal["en", "ru"] = "en"
+    language: Language = "en"
     tree: TreeSettings = TreeSettings()
 
     @field_validator("home", "inbox", "transforms")
@@ -139,6 +140,11 @@ class Settings(BaseSettings):
         return init_settings, env_settings, dotenv_settings, toml
 
     @property
+    def zone(self) -> ZoneInfo:
+        """The suppliers' time zone."""
+        return ZoneInfo(self.timezone)
+
+    @property
     def inbox_root(self) -> Path:
         """The folder that holds «Поставщики данных»."""
         return self.inbox or self.home / "inbox"
@@ -169,11 +175,18 @@ class Settings(BaseSettings):
 
 
 def load_settings() -> Settings:
-    """The settings as the environment and pharma.toml give them now. Raises PharmaError SETTINGS_INVALID."""
+    """The settings as the environment and pharma.toml give them now; this process speaks their language from then on.
+
+    Raises PharmaError SETTINGS_INVALID.
+    """
     try:
-        return Settings()
+        settings = Settings()
     except (ValidationError, ValueError) as error:
+        # Settings that cannot be read do not say their language; the environment still may.
+        speak("ru" if os.environ.get("PHARMA_LANGUAGE") == "ru" else "en")
         raise PharmaError("SETTINGS_INVALID", why=_explain(error)) from error
+    speak(settings.language)
+    return settings
 
 
 def _explain(error: Exception) -> str:

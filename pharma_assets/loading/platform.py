@@ -27,7 +27,7 @@ class Platform:
 
     @property
     def timezone(self) -> ZoneInfo:
-        return ZoneInfo(self.settings.timezone)
+        return self.settings.zone
 
 
 @contextmanager

@@ -1,0 +1,102 @@
+"""What stops the platform as a whole."""
+
+from __future__ import annotations
+
+from pharma_assets.errors.problem import Message, Problem, Scope
+
+PROBLEMS = (
+    Problem(
+        "DATABASE_UNREACHABLE",
+        Scope.PLATFORM,
+        en=Message(
+            "no connection to PostgreSQL at {url}: {why}",
+            "Check that the server runs and that PHARMA_DATABASE_URL is right; for the embedded server, see "
+            "`pharma-assets db status` and run `pharma-assets db start`.",
+        ),
+        ru=Message(
+            "нет соединения с PostgreSQL по адресу {url}: {why}",
+            "Проверьте, что сервер работает и что PHARMA_DATABASE_URL верен; если сервер встроенный, посмотрите "
+            "`pharma-assets db status` и выполните `pharma-assets db start`.",
+        ),
+    ),
+    Problem(
+        "DATABASE_START_FAILED",
+        Scope.PLATFORM,
+        en=Message(
+            "the embedded PostgreSQL in {folder} did not start: {why}",
+            "Correct what is named (the server's log is server.log in that folder), then run `pharma-assets db start`.",
+        ),
+        ru=Message(
+            "встроенный PostgreSQL в {folder} не запустился: {why}",
+            "Устраните названную причину (журнал сервера – server.log в этой папке) и выполните "
+            "`pharma-assets db start`.",
+        ),
+    ),
+    Problem(
+        "DATABASE_STOP_FAILED",
+        Scope.PLATFORM,
+        en=Message(
+            "the embedded PostgreSQL in {folder} did not stop: {why}",
+            "See which process `pharma-assets db status` names and what keeps it busy, then run "
+            "`pharma-assets db stop` again.",
+        ),
+        ru=Message(
+            "встроенный PostgreSQL в {folder} не остановился: {why}",
+            "Посмотрите, какой процесс называет `pharma-assets db status` и чем он занят, затем снова выполните "
+            "`pharma-assets db stop`.",
+        ),
+    ),
+    Problem(
+        "MIGRATION_FAILED",
+        Scope.PLATFORM,
+        en=Message(
+            "the database could not be brought up to date at {name}: {why}",
+            "Nothing of this step was kept. Correct what is named (often a missing right of the role), then run "
+            "`pharma-assets db upgrade`.",
+        ),
+        ru=Message(
+            "не удалось обновить базу, шаг {name}: {why}",
+            "От этого шага в базе ничего не осталось. Устраните названную причину (часто роли не хватает прав) и "
+            "выполните `pharma-assets db upgrade`.",
+        ),
+    ),
+    Problem(
+        "ENVIRONMENT_MISSING",
+        Scope.PLATFORM,
+        en=Message(
+            'Dagster was started without this platform\'s instance ({why}): first run eval "$(pharma-assets env)"',
+            'Run `eval "$(pharma-assets env)"` in this shell (PowerShell: what `pharma-assets env --shell powershell` '
+            "prints), then start Dagster again.",
+        ),
+        ru=Message(
+            'Dagster запущен без экземпляра этой платформы ({why}): сначала выполните eval "$(pharma-assets env)"',
+            'Выполните в этом терминале `eval "$(pharma-assets env)"` (в PowerShell – то, что печатает '
+            "`pharma-assets env --shell powershell`) и запустите Dagster снова.",
+        ),
+    ),
+    Problem(
+        "INBOX_MISSING",
+        Scope.PLATFORM,
+        en=Message(
+            "the inbox folder {folder} is not there",
+            "Mount it or correct PHARMA_INBOX; `pharma-assets tree --create` makes a new tree. Nothing was changed.",
+        ),
+        ru=Message(
+            "папки входящих {folder} нет на месте",
+            "Подключите её или исправьте PHARMA_INBOX; новое дерево папок создаёт `pharma-assets tree --create`. "
+            "Ничего не изменено.",
+        ),
+    ),
+    Problem(
+        "SETTINGS_INVALID",
+        Scope.PLATFORM,
+        en=Message(
+            "the settings cannot be used: {why}",
+            "Correct what is named: an environment variable, a line of .env or of pharma.toml.",
+        ),
+        ru=Message(
+            "с такими настройками работать нельзя: {why}",
+            "Исправьте названное: переменную окружения, строку в .env или в pharma.toml.",
+        ),
+    ),
+)
