@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from pharma_assets.cli import db, demo, env, scan, status, tick, tree, up
+from pharma_assets.cli import db, demo, env, read, scan, status, tick, tree, up
 from pharma_assets.errors import PharmaError
 
 app = typer.Typer(
@@ -21,6 +21,7 @@ app.command("status")(status.status)
 app.command("tick")(tick.tick)
 app.command("scan")(scan.scan)
 app.command("tree")(tree.tree)
+app.command("read")(read.read)
 app.command("env")(env.env)
 app.add_typer(db.app, name="db")
 

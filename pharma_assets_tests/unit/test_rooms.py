@@ -21,7 +21,7 @@ FLOORS = (
     ("database", "inbox", "reading"),
     ("registry", "transforms"),
     ("loading", "instance"),
-    ("intake", "services"),
+    ("intake", "services", "inspection"),
     ("defs",),
     ("definitions", "demo"),
     ("tick",),
