@@ -4,18 +4,30 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
-_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
+_DASHES = re.compile(r"\s*[-\u2010-\u2015\u2212]\s*")
+_NO_MATTER = re.compile(r"[\s.,:;_*\"'`«»„“”‘’]+")
 _CYRILLIC = re.compile("[а-я]")
-_LOOK_ALIKES = str.maketrans("aceopxykmth", "асеорхукмтн")
+_LETTER = re.compile(r"[^\W\d_]")
+_LOOK_ALIKES = str.maketrans("aceopxykmthb", "асеорхукмтнв")
+_OF_LOOK_ALIKES = frozenset("aceopxykmthb")
 
 
+@lru_cache(maxsize=8192)
 def normalize_header(text: str) -> str:
-    """The form in which headers are compared: case, blanks, ё/е, invisible characters and Latin letters that look
-    Cyrillic in a Cyrillic text make no difference (BAD_INPUTS 46). What is stored is never changed by this."""
+    """The form in which headers are compared (BAD_INPUTS 46); what is stored is never changed by this.
+
+    No difference is made by case, blanks and line breaks, invisible characters, ё or е, the kind of dash, quotes,
+    points, commas, colons, semicolons, underscores and asterisks, and by Latin letters that look Cyrillic, in a text
+    that has Cyrillic letters or no other Latin ones.
+    """
     plain = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text)).casefold().replace("ё", "е")
-    plain = " ".join(plain.split())
-    return plain.translate(_LOOK_ALIKES) if _CYRILLIC.search(plain) else plain
+    plain = _NO_MATTER.sub(" ", _DASHES.sub("-", plain)).strip()
+    if _CYRILLIC.search(plain) or _OF_LOOK_ALIKES.issuperset(_LETTER.findall(plain)):
+        return plain.translate(_LOOK_ALIKES)
+    return plain
 
 
 def column_letter(column: int) -> str:

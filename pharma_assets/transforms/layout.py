@@ -15,7 +15,7 @@ from pharma_assets.model.target import REGISTRY_COLUMNS, TYPES, Type
 from pharma_assets.transforms.header_text import normalize_header
 
 # Counted up when the engine reads the same layout to other values, so that reports are brought up to date.
-ENGINE_VERSION = 2
+ENGINE_VERSION = 3
 
 
 class Frozen(BaseModel):
@@ -125,6 +125,12 @@ class ColumnRule(Frozen):
             raise ValueError("lookup goes with parse: text")
         return self
 
+    @model_validator(mode="after")
+    def _dates_of_a_date(self) -> ColumnRule:
+        if self.dates is not DateOrder.AUTO and self.parse is not Parse.DATE:
+            raise ValueError("dates goes with parse: date")
+        return self
+
 
 _FITTING = {
     Type.TEXT: (Parse.TEXT, Parse.INN),
@@ -156,14 +162,20 @@ class LeftOut(Frozen):
 
 
 class Layout(Frozen):
-    """One supplier's layout."""
+    """One supplier's layout.
+
+    `sheet`: the only sheet to look at, hidden or not; a text file's one sheet is taken whatever it says. `sheets`: what
+    several sheets with the header mean. `header_within`: the header begins within the first so many rows. `totals`:
+    whether rows of totals are held against the rows read. `nil_report`: a header without rows is a report of nothing.
+    `outside_month`: the share of the rows to load that may be dated outside the folder's month.
+    """
 
     supplier: str
     report_types: tuple[str, ...] = Field(min_length=1)
     delivery: Delivery = Delivery.INCREMENT
     sheet: str | None = None
     sheets: Sheets = Sheets.ONE
-    header_within: Annotated[int, Field(ge=1, le=100)] = 10
+    header_within: Annotated[int, Field(ge=1, le=100)] = 40
     constants: dict[Literal["supplier_id", "supplier_name", "client_type"], str] = {}
     columns: dict[str, ColumnRule] = Field(min_length=1)
     waybill: Waybill | None = None
@@ -188,6 +200,25 @@ class Layout(Frozen):
             if rule.required and rule.unless is None
         }
 
+    @property
+    def header_of(self) -> dict[str, str]:
+        """The layout's header for each text, normalized, under which its column may come."""
+        return {
+            normalize_header(text): header for header, rule in self.columns.items() for text in (header, *rule.aliases)
+        }
+
+    @property
+    def only_kept(self) -> frozenset[str]:
+        """The headers whose cells go to `extra` as they are: no rule looks at them."""
+        named = {rule.column for rule in self.left_out} | {rule.unless for rule in self.columns.values()}
+        if self.waybill is not None:
+            named |= {self.waybill.number, self.waybill.date}
+        return frozenset(
+            header
+            for header, rule in self.columns.items()
+            if rule.to is None and rule.parse is Parse.TEXT and not rule.filled and header not in named
+        )
+
     @model_validator(mode="after")
     def _consistent(self) -> Layout:
         # Supersession is not built yet, and a month-to-date file that is added up would double its sales.
@@ -195,6 +226,8 @@ class Layout(Frozen):
             raise ValueError(f"delivery: {self.delivery} is not supported yet, only increment")
         if not self.required_headers:
             raise ValueError("at least one column must be required")
+        if self.sheet is not None and self.sheets is Sheets.ALL:
+            raise ValueError("sheet names the only one, so it does not go with sheets: all")
         self._headers_are_distinct()
         self._named_columns_exist()
         self._targets_are_filled_once()
@@ -202,10 +235,13 @@ class Layout(Frozen):
 
     def _headers_are_distinct(self) -> None:
         seen: dict[str, str] = {}
-        for header in self.columns:
-            other = seen.setdefault(normalize_header(header), header)
-            if other != header:
-                raise ValueError(f"columns {other!r} and {header!r} are the same header")
+        for text in self.known_headers:
+            key = normalize_header(text)
+            if not key:
+                raise ValueError(f"{text!r} is no header: nothing of it is compared")
+            if key in seen:
+                raise ValueError(f"columns {seen[key]!r} and {text!r} are the same header")
+            seen[key] = text
 
     def _named_columns_exist(self) -> None:
         named = [rule.column for rule in self.left_out]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -13,13 +14,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pharma_assets.errors import PharmaError
-from pharma_assets.model.target import COLUMNS, TYPES
+from pharma_assets.model.target import TRACE_COLUMNS, TYPES
 from pharma_assets.reading.sheet import Document
 from pharma_assets.transforms.body import Body, Mask, data_rows
 from pharma_assets.transforms.columns import ParsedColumn, parse_column
-from pharma_assets.transforms.extra import extra_column
-from pharma_assets.transforms.headers import locate
-from pharma_assets.transforms.layout import Layout, Waybill
+from pharma_assets.transforms.headers import Located, locate
+from pharma_assets.transforms.layout import Layout, Totals
+from pharma_assets.transforms.merged import fill_merged
+from pharma_assets.transforms.rows import tell_rows
+from pharma_assets.transforms.target_table import target_table
+from pharma_assets.transforms.totals import ControlTotal, control_totals
 from pharma_assets.transforms.values import CellProblem
 
 
@@ -53,8 +57,10 @@ class NormalizedReport:
 
     `table`: one row for each row to load, with the filled target columns (text, decimal128, timestamp in UTC),
     `source_sheet`, `source_row` (1-based, as people count) and `extra` (JSON text, null where there is nothing more).
-    `read` was counted by the reader, and `read = table.num_rows + sum(left_out) + len(rejected)` holds.
-    `remarks` are problems of the scope REMARK: they stop nothing.
+    `read` was counted by the reader, and `read = table.num_rows + sum(left_out) + len(rejected)` holds. `left_out`
+    counts rows by their reason: that of a rule of the layout, or a `rows.Reason`. `sheet` names the sheets that were
+    taken, joined by ", "; `header_row` is where the first one's header begins. `remarks` are problems of the scope
+    REMARK: they stop nothing. `control_totals` are the report's own totals.
     """
 
     table: pa.Table
@@ -64,6 +70,7 @@ class NormalizedReport:
     left_out: Mapping[str, int]
     rejected: tuple[RejectedRow, ...]
     remarks: tuple[PharmaError, ...] = ()
+    control_totals: tuple[ControlTotal, ...] = ()
 
     @property
     def loaded(self) -> int:
@@ -84,35 +91,53 @@ class NormalizedReport:
         return bounds["min"], bounds["max"]
 
 
-def normalize(document: Document, layout: Layout, timezone: ZoneInfo, month: date | None = None) -> NormalizedReport:
-    """Bring a document to the target schema by its layout.
+@dataclass(frozen=True)
+class _Part:
+    """What one sheet gave. `told` are the rows that are data; `outside` are the local days of the rows to load that lie
+    outside the folder's month."""
 
-    Raises PharmaError when the structure is in doubt: HEADER_NOT_FOUND, MISSING_COLUMN, AMBIGUOUS_SHEET,
-    AMBIGUOUS_COLUMN, NO_DATA_ROWS, ALL_ROWS_REJECTED; ROWS_UNACCOUNTED if the count does not come out.
+    table: pa.Table
+    read: int
+    told: int
+    left_out: Sequence[Mapping[str, int]]
+    rejected: tuple[RejectedRow, ...]
+    remarks: tuple[PharmaError, ...]
+    control_totals: tuple[ControlTotal, ...]
+    outside: pa.Array
+
+
+def normalize(document: Document, layout: Layout, timezone: ZoneInfo, month: date | None = None) -> NormalizedReport:
+    """Bring a document to the target schema by its layout. `month` is the first day of the folder's month; None leaves
+    the dates unchecked.
+
+    Raises PharmaError when the structure is in doubt: HEADER_NOT_FOUND, MISSING_COLUMN, HIDDEN_SHEET, AMBIGUOUS_SHEET,
+    AMBIGUOUS_COLUMN, NO_DATA_ROWS, ALL_ROWS_REJECTED, DATE_AMBIGUOUS, TOTAL_MISMATCH, PERIOD_MISMATCH;
+    ROWS_UNACCOUNTED if the count does not come out.
     """
     located = locate(document, layout)
-    read = located.sheet.rows_filled_below(located.index)
-    if read == 0:
+    parts = [_normalize_sheet(sheet, layout, timezone, month) for sheet in located]
+    if not layout.nil_report and not any(part.told for part in parts):
         raise PharmaError("NO_DATA_ROWS")
-    body = data_rows(located)
-    parsed = _parse(body, layout, timezone, month)
-    left_out, left_out_by = _left_out(parsed, layout, ~body.ragged)
-    wrong = body.ragged.copy()
-    for column in parsed.values():
-        wrong |= column.problem_of >= 0
-    rejected = _rejected_rows(body, parsed, wrong & ~left_out)
+    left_out: Counter[str] = Counter()
+    for counts in (counts for part in parts for counts in part.left_out):
+        left_out.update(counts)
     report = NormalizedReport(
-        table=_build(body, layout, parsed, keep=~(left_out | wrong)),
-        sheet=located.sheet.name,
-        header_row=located.row,
-        read=read,
-        left_out=left_out_by,
-        rejected=rejected,
-        remarks=(*document.remarks, *(remark for column in parsed.values() for remark in column.remarks)),
+        table=_joined([part.table for part in parts]),
+        sheet=", ".join(sheet.sheet.name for sheet in located),
+        header_row=located[0].row,
+        read=sum(part.read for part in parts),
+        left_out=dict(left_out),
+        rejected=tuple(row for part in parts for row in part.rejected),
+        remarks=(*document.remarks, *(remark for part in parts for remark in part.remarks)),
+        control_totals=tuple(total for part in parts for total in part.control_totals),
     )
     check_accounted(report)
-    if report.loaded == 0 and rejected:
-        raise PharmaError("ALL_ROWS_REJECTED", rows=len(rejected), first=rejected[0])
+    if report.loaded == 0 and report.rejected:
+        raise PharmaError("ALL_ROWS_REJECTED", rows=len(report.rejected), first=report.rejected[0])
+    if layout.totals is Totals.CHECK:
+        _check_totals(report)
+    if month is not None:
+        _check_period(report, layout, month, pa.concat_arrays([part.outside for part in parts]))
     return report
 
 
@@ -129,12 +154,99 @@ def check_accounted(report: NormalizedReport) -> None:
         )
 
 
+def _check_totals(report: NormalizedReport) -> None:
+    for total in report.control_totals:
+        if total.agrees is False:
+            raise total.mismatch()
+
+
+def _check_period(report: NormalizedReport, layout: Layout, month: date, outside: pa.Array) -> None:
+    if len(outside) > layout.outside_month * report.loaded:
+        days = pc.min_max(outside).as_py()
+        raise PharmaError(
+            "PERIOD_MISMATCH",
+            outside=len(outside),
+            rows=report.loaded,
+            month=f"{month:%Y-%m}",
+            first=f"{days['min']:%d.%m.%Y}",
+            last=f"{days['max']:%d.%m.%Y}",
+            allowed=f"{layout.outside_month:.4g}" if 0 < layout.outside_month < 0.01 else f"{layout.outside_month:.0%}",
+        )
+
+
+def _joined(tables: Sequence[pa.Table]) -> pa.Table:
+    """The rows of all sheets; a column that a sheet has not is null in its rows."""
+    if len(tables) == 1:
+        return tables[0]
+    names = {name for table in tables for name in table.column_names}
+    order = [name for name in (*TYPES, *TRACE_COLUMNS) if name in names]
+    return pa.concat_tables(tables, promote_options="default").select(order).combine_chunks()
+
+
+def _normalize_sheet(located: Located, layout: Layout, timezone: ZoneInfo, month: date | None) -> _Part:
+    raw = data_rows(located)
+    everything = fill_merged(raw, located, layout)
+    structure = tell_rows(raw, everything, located, layout)
+    no_data = structure.mask(raw.height)
+    body = everything.without(no_data)
+    parsed = _parse(body, layout, timezone, month)
+    left_out, left_out_by = _left_out(parsed, layout, ~body.ragged)
+    wrong = body.ragged.copy()
+    for column in parsed.values():
+        wrong |= column.problem_of >= 0
+    keep = ~(left_out | wrong)
+    remarks = [*_sheet_remarks(body, located), *(remark for column in parsed.values() for remark in column.remarks)]
+    return _Part(
+        table=target_table(body, layout, parsed, keep),
+        read=located.sheet.rows_filled_below(located.last_index),
+        told=body.height,
+        left_out=[left_out_by, structure.counts()],
+        rejected=_rejected_rows(body, parsed, wrong & ~left_out),
+        remarks=tuple(remarks),
+        control_totals=control_totals(everything, ~no_data, structure.totals, parsed, body.ragged, layout, timezone),
+        outside=_days_outside(parsed, layout, keep, month),
+    )
+
+
+def _sheet_remarks(body: Body, located: Located) -> list[PharmaError]:
+    """The remarks on a sheet's hidden rows, and on its columns that the layout does not know."""
+    remarks = []
+    if body.hidden is not None and body.hidden.any():
+        remarks.append(PharmaError("HIDDEN_ROWS", sheet=body.sheet, rows=int(body.hidden.sum())))
+    named = set().union(*located.header_rows)
+    unknown = [
+        column.header
+        for column in body.columns
+        if column.place not in located.known and (column.place in named or not column.is_blank)
+    ]
+    if unknown:
+        columns = ", ".join(" ".join(header.split()) for header in unknown)
+        remarks.append(PharmaError("EXTRA_COLUMNS", sheet=body.sheet, columns=columns))
+    return remarks
+
+
+def _days_outside(parsed: Mapping[str, ParsedColumn], layout: Layout, keep: Mask, month: date | None) -> pa.Array:
+    """The local moments of the rows to load that are not in the month."""
+    local = next(column.local_moments() for header, column in parsed.items() if layout.columns[header].to == "period")
+    if month is None:
+        return local.slice(0, 0)
+    first = datetime(month.year, month.month, 1)
+    next_month = (first + timedelta(days=31)).replace(day=1)
+    outside = pc.or_(
+        pc.less(local, pa.scalar(first, local.type)), pc.greater_equal(local, pa.scalar(next_month, local.type))
+    )
+    return local.filter(pc.and_(pc.fill_null(outside, False), pa.array(keep)))
+
+
 def _parse(body: Body, layout: Layout, timezone: ZoneInfo, month: date | None) -> dict[str, ParsedColumn]:
-    """The layout's columns that are there, parsed, by the layout's header; a stand-in only where it is needed."""
+    """The layout's columns that are there, parsed, by the layout's header: those that a rule looks at, and a stand-in
+    only where it is needed."""
     return {
         header: parse_column(body.columns[body.places[header]], rule, timezone, month)
         for header, rule in layout.columns.items()
-        if header in body.places and (rule.unless is None or rule.unless not in body.places)
+        if header in body.places
+        and header not in layout.only_kept
+        and (rule.unless is None or rule.unless not in body.places)
     }
 
 
@@ -156,70 +268,21 @@ def _left_out(parsed: dict[str, ParsedColumn], layout: Layout, sound: Mask) -> t
 
 
 def _rejected_rows(body: Body, parsed: dict[str, ParsedColumn], mask: Mask) -> tuple[RejectedRow, ...]:
+    positions = np.flatnonzero(mask)
+    if not len(positions):
+        return ()
+    texts = [column.texts.take(pa.array(positions)).to_pylist() for column in body.columns]
+    headers = [column.header for column in body.columns]
     rows = []
-    for index in np.flatnonzero(mask).tolist():
-        texts = [column.texts[index].as_py() for column in body.columns]
+    for index, row in zip(positions.tolist(), zip(*texts, strict=True), strict=True):
         cells = [
-            RejectedCell(column.source.header, texts[column.source.place], problem.code, problem.message)
+            RejectedCell(column.source.header, row[column.source.place], problem.code, problem.message)
             for column in parsed.values()
             if (problem := column.problem_at(index)) is not None
         ]
         if body.ragged[index]:
             ragged = CellProblem("ROW_RAGGED", seen=int(body.widths[index]), expected=body.expected_width)
             cells.insert(0, RejectedCell("", None, ragged.code, ragged.message))
-        raw = {column.header: text for column, text in zip(body.columns, texts, strict=True) if text is not None}
+        raw = {header: text for header, text in zip(headers, row, strict=True) if text is not None}
         rows.append(RejectedRow(body.sheet, int(body.rows[index]), tuple(cells), raw))
     return tuple(rows)
-
-
-def _build(body: Body, layout: Layout, parsed: dict[str, ParsedColumn], keep: Mask) -> pa.Table:
-    length = len(body.rows)
-    columns: dict[str, pa.Array] = {name: pa.repeat(value, length) for name, value in layout.constants.items()}
-    beyond: list[tuple[str, pa.Array]] = []
-    for header, column in parsed.items():
-        target = layout.columns[header].to
-        if target is not None:
-            columns[target] = column.values
-        kept = column.kept if target is not None else np.ones(length, dtype=bool)
-        if layout.waybill is not None and header in (layout.waybill.number, layout.waybill.date):
-            kept = kept & ~_told_by_waybill(header, layout.waybill, parsed)
-        if kept.any():
-            beyond.append((column.source.header, _where(kept, column.source.texts)))
-    if layout.waybill is not None:
-        columns["naklad"] = _compose(layout.waybill, parsed)
-    mapped = {column.source.place for column in parsed.values()}
-    beyond += [(column.header, column.texts) for column in body.columns if column.place not in mapped]
-    ordered = {column.name: columns[column.name] for column in COLUMNS if column.name in columns}
-    table = pa.table(
-        {
-            **ordered,
-            "source_sheet": pa.repeat(body.sheet, length),
-            "source_row": pa.array(body.rows, pa.int32()),
-            "extra": extra_column(beyond, length),
-        }
-    )
-    return table if keep.all() else table.filter(pa.array(keep))
-
-
-def _where(mask: Mask, texts: pa.Array) -> pa.Array:
-    return texts if mask.all() else pc.if_else(pa.array(mask), texts, pa.scalar(None, pa.string()))
-
-
-def _told_by_waybill(header: str, waybill: Waybill, parsed: dict[str, ParsedColumn]) -> Mask:
-    """The rows whose cell can be read back from `naklad`: every number; a date without a time beside a number."""
-    number = pc.is_valid(parsed[waybill.number].values).to_numpy(zero_copy_only=False)
-    if header == waybill.number:
-        return np.asarray(number)
-    local = parsed[waybill.date].local_moments()
-    midnight = pc.equal(local, pc.floor_temporal(local, unit="day"))
-    return np.asarray(number & pc.fill_null(midnight, False).to_numpy(zero_copy_only=False))
-
-
-def _compose(waybill: Waybill, parsed: dict[str, ParsedColumn]) -> pa.Array:
-    """«<number> от <dd.mm.yyyy>»; the number alone where there is no date; null where there is no number."""
-    number = parsed[waybill.number].values
-    encoded = parsed[waybill.date].local_moments().dictionary_encode()
-    days = pa.array([f" от {day:%d.%m.%Y}" for day in encoded.dictionary.to_pylist()], pa.string()).take(
-        encoded.indices
-    )
-    return pc.binary_join_element_wise(number, pc.fill_null(days, ""), "")

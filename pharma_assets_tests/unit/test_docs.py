@@ -27,8 +27,20 @@ from pharma_assets.reading.hints import Hints
 from pharma_assets.registry import journal
 from pharma_assets.settings import PROJECT, Settings, TreeSettings, load_settings
 from pharma_assets.transforms.catalog import parse_layout
-from pharma_assets.transforms.layout import ColumnRule, Delivery, Layout, LeftOut, Lookup, Parse, Waybill
+from pharma_assets.transforms.layout import (
+    ColumnRule,
+    DateOrder,
+    Delivery,
+    Layout,
+    LeftOut,
+    Lookup,
+    Parse,
+    Sheets,
+    Totals,
+    Waybill,
+)
 from pharma_assets.transforms.normalize import normalize
+from pharma_assets.transforms.rows import Reason
 from pharma_assets_tests.unit.test_rooms import FLOOR_OF
 from pharma_assets_tests.unit.transforms.test_examples import _figures
 
@@ -70,15 +82,18 @@ def commands(group: click.Group | None = None, prefix: str = "pharma-assets") ->
             yield f"{prefix} {name}", command
 
 
-def test_the_error_page_is_that_of_the_catalogue() -> None:
-    """`python -m pharma_assets.docs > docs/errors.md` writes it anew."""
-    assert (PROJECT / "docs" / "errors.md").read_text(encoding="utf-8") == errors_page()
+def test_the_error_pages_are_those_of_the_catalogue() -> None:
+    """`python -m pharma_assets.docs > docs/errors.md` and `… ru > docs/errors.ru.md` write them anew."""
+    assert (PROJECT / "docs" / "errors.md").read_text(encoding="utf-8") == errors_page("en")
+    assert (PROJECT / "docs" / "errors.ru.md").read_text(encoding="utf-8") == errors_page("ru")
 
 
 def test_the_pauses_between_attempts_are_as_told() -> None:
     assert (timedelta(minutes=5), timedelta(hours=6)) == (journal.FIRST_RETRY, journal.LONGEST_RETRY)
-    for text in (errors_page(), ENGLISH.read_text(encoding="utf-8")):
-        assert f"{journal.MOST_ATTEMPTS} attempts in all" in text
+    for page in (errors_page("en"), ENGLISH.read_text(encoding="utf-8")):
+        assert f"{journal.MOST_ATTEMPTS} attempts in all" in page
+    for page in (errors_page("ru"), RUSSIAN.read_text(encoding="utf-8")):
+        assert f"всего {journal.MOST_ATTEMPTS} попыток" in page
 
 
 @each_guide
@@ -171,7 +186,9 @@ def test_every_key_of_a_layout_is_in_a_table(guide: Path) -> None:
 
 
 @each_guide
-@pytest.mark.parametrize("words", [Delivery, Status], ids=lambda words: words.__name__)
+@pytest.mark.parametrize(
+    "words", [DateOrder, Delivery, Reason, Sheets, Status, Totals], ids=lambda words: words.__name__
+)
 def test_every_word_is_explained(guide: Path, words: type[StrEnum]) -> None:
     text = guide.read_text(encoding="utf-8")
     assert [word for word in words if f"`{word}`" not in text] == []

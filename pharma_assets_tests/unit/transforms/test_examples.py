@@ -76,4 +76,15 @@ def _figures(report: NormalizedReport) -> dict[str, object]:
             for cell in row.cells
         ],
         "sums": {name: str(total) for name, total in report.sums().items()},
+        "control_totals": [
+            {
+                "row": total.row,
+                "column": total.column,
+                "stated": str(total.stated),
+                "found": str(total.found),
+                "agrees": total.agrees,
+            }
+            for total in report.control_totals
+        ],
+        "remarks": [{"code": remark.code, **remark.facts} for remark in report.remarks],
     }

@@ -43,6 +43,13 @@ columns:
         (GOOD + "left_out: [{column: остаток, reason: x}]", "'остаток' is named but not among the columns"),
         (GOOD + "left_out: [{column: товар, reason: x}]", "must be parsed as an amount"),
         (GOOD + "constants: {period: x}", "constants.period"),
+        (GOOD.replace("tms", "{to: tms, aliases: [Дата]}"), "columns 'дата' and 'Дата' are the same header"),
+        (GOOD.replace("tms", "{to: tms, aliases: [лек, ЛЁК.]}"), "'лек' and 'ЛЁК.' are the same"),
+        (GOOD.replace("номер:", "'**':"), "'**' is no header"),
+        (GOOD.replace("tms", "{to: tms, dates: dmy}"), "dates goes with parse: date"),
+        (GOOD + "sheet: Лист1\nsheets: all", "does not go with sheets: all"),
+        (GOOD + "outside_month: 10", "outside_month"),
+        (GOOD + "header_within: 0", "header_within"),
         ("supplier: [", "not YAML"),
         ("", "Input should be"),
     ],
@@ -73,3 +80,10 @@ def test_one_wrong_layout_stops_no_other(tmp_path: Path) -> None:
         transforms.find(good, "Type2")
     with pytest.raises(PharmaError, match="NO_SCRIPT_FOUND"):
         transforms.find(Client(Provider.DISTRIBUTOR, "Good"), "Type1")
+
+
+def test_what_a_layout_says_of_headers() -> None:
+    layout = parse_layout(GOOD.replace("tms", "{to: tms, aliases: [Наименование]}").encode())
+    assert layout.known_headers == ("дата", "товар", "количество", "номер", "Наименование")
+    assert layout.header_of["наименование"] == "товар"
+    assert layout.only_kept == {"номер"}
