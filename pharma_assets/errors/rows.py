@@ -22,13 +22,13 @@ PROBLEMS = (
         Scope.ROW,
         en=Message(
             "not a number, or not clear which",
-            "Ask the supplier to correct the cell (1,234 alone may be thousands or a fraction); if these are not meant "
-            "to be numbers, correct the column's rule in layout.yaml.",
+            "Ask the supplier to correct the cell. Where 1,234 may be thousands or a fraction, say which in layout.yaml: "
+            "`decimal: comma` or `decimal: dot` in the column's rule.",
         ),
         ru=Message(
             "не число или непонятно какое",
-            "Попросите поставщика исправить ячейку (1,234 само по себе – то ли тысячи, то ли дробь); если в колонке не "
-            "числа, исправьте её правило в layout.yaml.",
+            "Попросите поставщика исправить ячейку. Если 1,234 – то ли тысячи, то ли дробь, укажите в layout.yaml, что "
+            "именно: `decimal: comma` или `decimal: dot` в правиле колонки.",
         ),
     ),
     Problem(

@@ -17,9 +17,9 @@ from pharma_assets.errors import PharmaError
 from pharma_assets.model.target import TYPES, Type
 from pharma_assets.reading.sheet import Kind
 from pharma_assets.transforms.body import Mask, SourceColumn
-from pharma_assets.transforms.layout import ColumnRule, Lookup, Parse, lookup_key
+from pharma_assets.transforms.layout import ColumnRule, DecimalMark, Lookup, Parse, lookup_key
 from pharma_assets.transforms.values import CellProblem
-from pharma_assets.transforms.values.amounts import PRECISION, evidence_of, has_unit, parse_amount
+from pharma_assets.transforms.values.amounts import PRECISION, declared, evidence_of, has_unit, parse_amount
 from pharma_assets.transforms.values.cells import refuse_long
 from pharma_assets.transforms.values.date_order import date_style
 from pharma_assets.transforms.values.dates import parse_date
@@ -229,8 +229,11 @@ def _amounts(source: SourceColumn, rule: ColumnRule) -> ParsedColumn:
     plain = plain_amounts(cells.texts, cells.kinds, type_)
     evidence = plain.evidence
     typed = ~plain.found & (cells.kinds == Kind.TEXT) & ~cells.blank
-    for text in pc.unique(cells.texts.filter(pa.array(typed))).to_pylist():
-        evidence |= evidence_of(text, stored_as)
+    if rule.decimal is not DecimalMark.AUTO:
+        evidence = declared(rule.decimal is DecimalMark.COMMA)
+    else:
+        for text in pc.unique(cells.texts.filter(pa.array(typed))).to_pylist():
+            evidence |= evidence_of(text, stored_as)
 
     def parse(text: str, kind: Kind) -> tuple[Decimal | None, bool]:
         value = parse_amount(text, kind, stored_as, evidence)

@@ -48,6 +48,14 @@ class DateOrder(StrEnum):
     MONTH_FIRST = "mdy"
 
 
+class DecimalMark(StrEnum):
+    """How `1,234` is read. AUTO asks the whole column."""
+
+    AUTO = "auto"
+    COMMA = "comma"
+    DOT = "dot"
+
+
 class Sheets(StrEnum):
     """What several sheets with the header mean: doubt, or one report in parts."""
 
@@ -91,7 +99,8 @@ class ColumnRule(Frozen):
     `to`: the target column; None keeps the cells in `extra` (or leaves them to the waybill). `parse`: how cells are
     read; it follows from `to` where it is not given. `required`: the header must be there. `filled`: a blank cell
     rejects its row. `unless`: this column counts only where the named one is absent. `aliases`: other headers under
-    which the column comes. `dates`: how day and month stand in date texts that do not tell.
+    which the column comes. `dates`: how day and month stand in date texts that do not tell. `decimal`: the same
+    for the decimal mark of amounts.
     """
 
     to: str | None = None
@@ -102,6 +111,7 @@ class ColumnRule(Frozen):
     unless: str | None = None
     aliases: tuple[str, ...] = ()
     dates: DateOrder = DateOrder.AUTO
+    decimal: DecimalMark = DecimalMark.AUTO
 
     @model_validator(mode="before")
     @classmethod
@@ -126,9 +136,11 @@ class ColumnRule(Frozen):
         return self
 
     @model_validator(mode="after")
-    def _dates_of_a_date(self) -> ColumnRule:
+    def _marks_of_their_kind(self) -> ColumnRule:
         if self.dates is not DateOrder.AUTO and self.parse is not Parse.DATE:
             raise ValueError("dates goes with parse: date")
+        if self.decimal is not DecimalMark.AUTO and self.parse is not Parse.AMOUNT:
+            raise ValueError("decimal goes with parse: amount")
         return self
 
 

@@ -100,6 +100,12 @@ class Evidence:
 NO_EVIDENCE = Evidence()
 
 
+def declared(comma: bool) -> Evidence:
+    """What a layout says of its column: a decimal comma, or else a decimal point; the other mark parts thousands."""
+    marks = frozenset(","), frozenset(".")
+    return Evidence(*(marks if comma else reversed(marks)))
+
+
 @dataclass(frozen=True)
 class _Figures:
     """Figures as written: the digits before and after the decimal mark, the marks, and whether they may be read in two

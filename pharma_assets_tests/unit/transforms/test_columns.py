@@ -270,3 +270,18 @@ def test_a_lookup_keeps_what_its_value_does_not_tell() -> None:
     )
     assert result.values.to_pylist() == ["Тендер", "Тендер", "Коммерция", "опт", None]
     assert result.kept.tolist() == [False, True, False, False, False]
+
+
+@pytest.mark.parametrize(
+    ("decimal", "texts", "amounts"),
+    [
+        ("comma", ["1,250", "5.000"], ["1.250", "5000.000"]),
+        ("dot", ["1,250", "5.000"], ["1250.000", "5.000"]),
+        ("dot", ["1,250.5", "1 000"], ["1250.500", "1000.000"]),
+    ],
+)
+def test_39_a_layout_settles_the_decimal_mark(decimal: str, texts: list[str], amounts: list[str]) -> None:
+    rule = ColumnRule.model_validate({"to": "amount_type_1", "decimal": decimal})
+    source = SourceColumn("Количество", 0, pa.array(texts), np.full(len(texts), Kind.TEXT, np.uint8))
+    parsed = parse_column(source, rule, ZoneInfo("Europe/Moscow"))
+    assert [str(value) for value in parsed.values.to_pylist()] == amounts
