@@ -48,7 +48,8 @@ class Sheet:
     consecutive. A cell is null where it is blank (no cell, nothing, only whitespace), otherwise its text
     exactly as written. `widths` is the number of fields of each record of a text file; None for workbooks. A
     text file's only sheet is named "csv". `hidden` tells which positions are hidden or filtered out on the screen,
-    None where none is or the format cannot say. `merges` are the merged ranges; only their first cell has a text.
+    None where none is or the format cannot say. `from_1904`: day numbers in numeric cells
+    count from 1904, not from 1900. `merges` are the merged ranges; only their first cell has a text.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Sheet:
     visible: bool = True
     hidden: npt.NDArray[np.bool_] | None = None
     merges: tuple[Merge, ...] = ()
+    from_1904: bool = False
 
     @property
     def height(self) -> int:

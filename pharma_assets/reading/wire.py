@@ -67,6 +67,7 @@ def send_document(stream: IO[bytes], document: Document) -> None:
         {
             "name": sheet.name,
             "visible": sheet.visible,
+            "from_1904": sheet.from_1904,
             "merges": [
                 (merge.first_row, merge.last_row, merge.first_column, merge.last_column) for merge in sheet.merges
             ],
@@ -121,6 +122,7 @@ def _sheet(shape: dict[str, Any], arrays: list[pa.Array]) -> Sheet:
         visible=shape["visible"],
         hidden=numbers.get("hidden"),
         merges=tuple(Merge(*merge) for merge in shape["merges"]),
+        from_1904=shape["from_1904"],
     )
 
 

@@ -43,8 +43,6 @@ def _answer(answers: BinaryIO, content: bytes, hints: Hints) -> None:
         document = read_document(content, hints)
     except PharmaError as problem:
         wire.send_problem(answers, problem)
-    except MemoryError:
-        wire.send_problem(answers, PharmaError("RESOURCE_LIMIT", why=f"more than {sys.argv[1]} MB of memory"))
     else:
         del content
         wire.send_document(answers, document)

@@ -17,12 +17,13 @@ Mask = npt.NDArray[np.bool_]
 @dataclass(frozen=True)
 class SourceColumn:
     """One column of the source's rows: `texts` is pa.string() or a dictionary of it, null for blank; `kinds` a Kind
-    for each."""
+    for each; `from_1904` as of its sheet."""
 
     header: str
     place: int
     texts: pa.Array
     kinds: npt.NDArray[np.uint8]
+    from_1904: bool = False
 
     @property
     def is_blank(self) -> bool:
@@ -78,7 +79,13 @@ def data_rows(located: Located) -> Body:
     everything_below = len(positions) == sheet.height - first
     take = pa.array(positions)
     columns = tuple(
-        SourceColumn(header, place, texts.slice(first) if everything_below else texts.take(take), kinds[positions])
+        SourceColumn(
+            header,
+            place,
+            texts.slice(first) if everything_below else texts.take(take),
+            kinds[positions],
+            sheet.from_1904,
+        )
         for place, (header, texts, kinds) in enumerate(zip(located.headers, sheet.columns, sheet.kinds, strict=True))
     )
     of_header = slice(located.index, located.last_index + 1)

@@ -250,6 +250,7 @@ def _dates(source: SourceColumn, rule: ColumnRule, timezone: ZoneInfo, month: da
     texts = [*plain.typed_days, *cells.texts.filter(pa.array(others)).to_pylist()]
     # A best-before date lies anywhere but in the month of the report.
     style = date_style(source.header, texts, rule.dates, None if rule.to == "date_godnost" else month)
+    style = replace(style, from_1904=source.from_1904)
     repeated: dict[str, datetime] = {}
 
     def parse(text: str, kind: Kind) -> tuple[datetime | None, bool]:

@@ -80,6 +80,7 @@ _SERIAL = re.compile(r"[0-9]{5}(?:[.,][0-9]+)?")
 _NUMBER = re.compile(r"[-+]?[0-9 ]+(?:[.,][0-9]+)?")
 _DIGITS_OF_A_DAY = re.compile(r"[0-9]{8}")
 _EXCEL_EPOCH = datetime(1899, 12, 30)
+_FROM_1900_TO_1904 = 1462
 _EXCEL_LAST_DAY = 2_958_465  # 31.12.9999
 FIRST_YEAR, LAST_YEAR = 1990, 2100
 
@@ -89,12 +90,14 @@ class DateStyle:
     """How a column's texts are read.
 
     `slashed`: the order of `03/04/2025` and `03-04-2025`, None where no cell may be read in both ways; `dotted`: that
-    of `03.04.2025`; `serials`: texts such as `45810` are Excel's day numbers.
+    of `03.04.2025`; `serials`: texts such as `45810` are day numbers of Excel,
+    which count `from_1904` or from 1900.
     """
 
     slashed: DateOrder | None = None
     dotted: DateOrder = DateOrder.DAY_FIRST
     serials: bool = False
+    from_1904: bool = False
 
 
 PLAIN_STYLE = DateStyle()
@@ -118,9 +121,9 @@ def parse_date(text: str, kind: Kind, style: DateStyle = PLAIN_STYLE) -> datetim
         return None
     moment: datetime | None = None
     if kind is Kind.NUMBER:
-        moment = _of_number(plain)
+        moment = _of_number(plain, from_1904=style.from_1904)
     elif kind is Kind.TEXT and style.serials and _SERIAL.fullmatch(plain):
-        moment = _of_serial(plain.replace(",", "."))
+        moment = _of_serial(plain.replace(",", "."), from_1904=style.from_1904)
     elif kind in (Kind.TEXT, Kind.DATE):
         moment = _of_text(plain, style)
     if moment is None:
@@ -158,15 +161,15 @@ def is_other_than_serial(plain: str) -> bool:
     )
 
 
-def _of_number(text: str) -> datetime | None:
+def _of_number(text: str, *, from_1904: bool) -> datetime | None:
     if _DIGITS_OF_A_DAY.fullmatch(text):
         return _of_text(text, PLAIN_STYLE)
-    return _of_serial(text)
+    return _of_serial(text, from_1904=from_1904)
 
 
-def _of_serial(text: str) -> datetime | None:
+def _of_serial(text: str, *, from_1904: bool = False) -> datetime | None:
     try:
-        days = Decimal(text)
+        days = Decimal(text) + (_FROM_1900_TO_1904 if from_1904 else 0)
         if not 1 <= days <= _EXCEL_LAST_DAY:
             return None
     except DecimalException:  # no number, or NaN

@@ -65,6 +65,7 @@ def test_every_part_of_a_document_crosses() -> None:
             visible=False,
             hidden=np.array([False, True]),
             merges=(Merge(3, 7, 0, 1),),
+            from_1904=True,
         ),
         Sheet("пусто", np.zeros(0, np.int32), (), ()),
     )
@@ -76,7 +77,8 @@ def test_every_part_of_a_document_crosses() -> None:
     assert (document.format, document.engine, document.encoding, document.delimiter) == ("csv", "csv", "cp1251", ";")
     assert [str(remark) for remark in document.remarks] == [str(remark)]
     for sent, received in zip(sheets, document.sheets, strict=True):
-        assert (sent.name, sent.visible, sent.merges) == (received.name, received.visible, received.merges)
+        facts = [(sheet.name, sheet.visible, sheet.merges, sheet.from_1904) for sheet in (sent, received)]
+        assert facts[0] == facts[1]
         assert sent.rows.tolist() == received.rows.tolist()
         assert [column.type for column in sent.columns] == [column.type for column in received.columns]
         assert [column.to_pylist() for column in sent.columns] == [column.to_pylist() for column in received.columns]
@@ -95,7 +97,7 @@ def test_every_part_of_a_document_crosses() -> None:
         ("kill", "WORKER_CRASH", "SIGKILL"),
         ("exit", "WORKER_CRASH", "exit status 3"),
         ("abort", "RESOURCE_LIMIT", "1024 MB"),
-        ("hoard", "RESOURCE_LIMIT", "1024 MB"),
+        ("hoard", "RESOURCE_LIMIT", "memory ran out"),
         ("bad input", "CORRUPT_FILE", "it says so"),
     ],
 )

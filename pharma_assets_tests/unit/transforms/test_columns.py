@@ -285,3 +285,10 @@ def test_39_a_layout_settles_the_decimal_mark(decimal: str, texts: list[str], am
     source = SourceColumn("Количество", 0, pa.array(texts), np.full(len(texts), Kind.TEXT, np.uint8))
     parsed = parse_column(source, rule, ZoneInfo("Europe/Moscow"))
     assert [str(value) for value in parsed.values.to_pylist()] == amounts
+
+
+def test_41_day_numbers_of_a_workbook_that_counts_from_1904() -> None:
+    texts, kinds = pa.array(["44348", "0.5", "2025-06-03"]), np.array([Kind.NUMBER, Kind.NUMBER, Kind.DATE], np.uint8)
+    source = SourceColumn("Дата", 0, texts, kinds, from_1904=True)
+    parsed = parse_column(source, ColumnRule.model_validate("period"), ZoneInfo("Europe/Moscow"))
+    assert parsed.local_moments().to_pylist() == [datetime(2025, 6, 2), None, datetime(2025, 6, 3)]
