@@ -13,6 +13,7 @@ from dagster import MetadataValue, TableColumn, TableRecord, TableSchema
 from pharma_assets.loading.client_month import FileOutcome, Outcome
 from pharma_assets.model.target import COLUMNS
 from pharma_assets.registry.scan import ScanResult
+from pharma_assets.transforms.totals import ControlTotal
 
 Metadata = int | float | str | MetadataValue[Any]
 
@@ -26,6 +27,7 @@ _FILE_COLUMNS = (
     TableColumn("loaded", "int"),
     TableColumn("left_out", "int"),
     TableColumn("rejected", "int"),
+    TableColumn("totals", description="the report's own totals, held against its rows"),
     TableColumn("source", description="format, encoding and header row"),
     TableColumn("message", description="what is wrong, and what to do"),
 )
@@ -122,12 +124,20 @@ def _file_record(outcome: FileOutcome) -> dict[str, str | int | float | bool | N
             "loaded": report.loaded,
             "left_out": sum(report.left_out.values()),
             "rejected": len(report.rejected),
+            **({"totals": _totals(report.control_totals)} if report.control_totals else {}),
             "source": " · ".join(str(source[name]) for name in ("format", "encoding") if source[name])
             + f" · row {source['header_row']}",
         }
     elif outcome.error is not None:
         record |= {"status": outcome.error.code, "message": f"{outcome.error.message} – {outcome.error.advice}"}
     return record
+
+
+def _totals(totals: Sequence[ControlTotal]) -> str:
+    agree = sum(total.agrees is True for total in totals)
+    differ = sum(total.agrees is False for total in totals)
+    parts = {"agree": agree, "differ": differ, "not comparable": len(totals) - agree - differ}
+    return ", ".join(f"{count} {verdict}" for verdict, count in parts.items() if count)
 
 
 def _preview(outcome: Outcome, timezone: ZoneInfo) -> str:

@@ -39,6 +39,7 @@ from pharma_assets.registry.files import (
 )
 from pharma_assets.registry.locks import client_month_lock, try_lock
 from pharma_assets.transforms.normalize import RejectedRow
+from pharma_assets.transforms.totals import ControlTotal
 
 logger = logging.getLogger(__name__)
 
@@ -61,7 +62,7 @@ class Figures:
     """What is told of a report that was taken in; its rows are let go, for a month of daily files is many of them.
 
     `source`: format, engine, encoding, sheet and header row. `left_out`: rule → rows. `remarks`: what
-    stops nothing and is worth a look. `first_rows`: for a preview.
+    stops nothing and is worth a look. `control_totals`: the report's own. `first_rows`: for a preview.
     """
 
     source: Mapping[str, object]
@@ -71,6 +72,7 @@ class Figures:
     left_out: Mapping[str, int]
     rejected: tuple[RejectedRow, ...]
     remarks: tuple[PharmaError, ...]
+    control_totals: tuple[ControlTotal, ...]
     sums: Mapping[str, Decimal]
     first_rows: pa.Table
 
@@ -226,6 +228,7 @@ def _figures(normalized: NormalizedFile) -> Figures:
         left_out=report.left_out,
         rejected=report.rejected,
         remarks=report.remarks,
+        control_totals=report.control_totals,
         sums=report.sums(),
         first_rows=report.table.take(pa.array(range(min(PREVIEW_ROWS, report.loaded)), pa.int64())),
     )

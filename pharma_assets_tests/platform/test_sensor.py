@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from datetime import date
 from decimal import Decimal
 
 import psycopg
@@ -22,6 +23,7 @@ from pharma_assets.definitions import defs
 from pharma_assets.defs.platform import PlatformResource
 from pharma_assets.defs.runs import DIGEST_TAG, JOB_NAME, PARTITION_TAG
 from pharma_assets.defs.sensors import evaluate_inbox
+from pharma_assets.demo.reports import client_01_xlsx, client_02_xlsx, client_03_csv
 from pharma_assets.model.client_month import ClientMonth
 from pharma_assets.registry.locks import client_month_lock, try_lock
 from pharma_assets.services import script
@@ -87,10 +89,12 @@ def test_a_locked_client_month_waits(platform: PlatformHome) -> None:
 
 @pytest.mark.timeout(120)
 def test_two_ticks_at_once_load_every_file_once(platform: PlatformHome) -> None:
-    for client, case in (("Client_01", "preamble"), ("Client_02", "dates"), ("Client_03", "cp1251")):
+    reports = []
+    for client, make in (("Client_01", client_01_xlsx), ("Client_02", client_02_xlsx), ("Client_03", client_03_csv)):
         for month in (4, 5, 6):
+            reports.append(make(20, date(2025, month, 1)))
             suffix = "csv" if client == "Client_03" else "xlsx"
-            platform.drop(f"отчёт.{suffix}", example(client, case), client, month)
+            platform.drop(f"отчёт.{suffix}", reports[-1].content, client, month)
     platform.command("scan")
     ticks = [
         subprocess.Popen([script("pharma-assets"), "tick", "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
@@ -104,8 +108,8 @@ def test_two_ticks_at_once_load_every_file_once(platform: PlatformHome) -> None:
         "SELECT count(*) AS rows, sum(amount_type_1) AS amount, (SELECT count(*) FROM ops.file_load) AS loads,"
         " (SELECT count(*) FROM ops.file_registry WHERE status = 'CREATED') AS created FROM raw.primary_data"
     ) == {
-        "rows": 36,
-        "amount": 3 * (Decimal("1252.5") + Decimal("6.125") + Decimal("1012.5")),
+        "rows": sum(report.rows - report.zero_rows for report in reports),
+        "amount": sum(Decimal(report.quantity) for report in reports),
         "loads": 9,
         "created": 9,
     }
