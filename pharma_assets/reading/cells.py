@@ -1,14 +1,16 @@
 """Cells as Python values → Arrow columns of text, a column at a time.
 
-Text stays exactly as written. Numbers become their shortest exact form, without exponent and without `.0`.
+Text stays exactly as written, but for NUL characters, which become `␀`, and halves of surrogate pairs, which become
+`?`. Numbers become their shortest exact form, without exponent and without `.0`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -21,12 +23,29 @@ from pharma_assets.reading.sheet import Kind
 
 Column = tuple[pa.Array, npt.NDArray[np.uint8]]
 
+NUL_SHOWN = "␀"
+"""Stands for a NUL character, which no text of the database can hold."""
+
 _EXACT_INTEGERS = 2.0**53
 
 
 @dataclass(frozen=True)
 class ExcelError:
     """A cell that holds an error such as `#N/A`, to be told from a text that reads the same."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class NumberText:
+    """A number as its format shows it: `000123`."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class UnsavedFormula:
+    """A cell whose formula has no stored value; the text is the formula as far as it is known, else `=`."""
 
     text: str
 
@@ -64,6 +83,8 @@ _RENDER: dict[type, tuple[Kind, Callable[[Any], str]]] = {
     time: (Kind.DATE, time.isoformat),
     timedelta: (Kind.DATE, duration_text),
     ExcelError: (Kind.ERROR, lambda value: value.text),
+    NumberText: (Kind.NUMBER, lambda value: value.text),
+    UnsavedFormula: (Kind.FORMULA, lambda value: value.text),
 }
 
 
@@ -72,21 +93,78 @@ def column_of(values: Sequence[object]) -> Column:
     try:
         return text_column(values)
     except TypeError:
-        return _mixed_column(values)
+        pass
+    types = set(map(type, values)) - {str, type(None)}
+    if len(types) == 1 and types <= _AT_ONCE.keys():
+        try:
+            return _uniform_column(values, types.pop())
+        except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):  # some cells are text
+            pass
+    return _mixed_column(values)
+
+
+def _uniform_column(values: Sequence[object], kind: type) -> Column:
+    """Values of one type and blanks between them. Raises one of pyarrow's errors if there is text as well."""
+    arrow_type, render = _AT_ONCE[kind]
+    try:
+        array = pa.array(values, arrow_type)
+    except (pa.ArrowInvalid, pa.ArrowTypeError):
+        array = pa.array([None if value == "" else value for value in values], arrow_type)
+    kinds = np.full(len(array), _RENDER[kind][0], dtype=np.uint8)
+    if array.null_count:
+        kinds[np.asarray(array.is_null())] = Kind.BLANK
+    return render(array), kinds
+
+
+def _float_texts(values: pa.Array) -> pa.Array:
+    numbers = values.to_numpy(zero_copy_only=False)
+    size = np.abs(numbers)
+    if not (size >= _EXACT_INTEGERS).any():
+        try:
+            return values.cast(pa.int64()).cast(pa.string())
+        except pa.ArrowInvalid:  # there are fractions
+            pass
+    texts = values.cast(pa.string())
+    # Elsewhere pyarrow writes what repr does; here it may write an exponent, or the sign of a zero.
+    odd = ~((size >= 1e-4) & (size < 1e9)) & ~np.isnan(numbers)
+    odd &= (numbers != 0) | np.signbit(numbers)
+    if not odd.any():
+        return texts
+    return pc.replace_with_mask(texts, pa.array(odd), pa.array(map(number_text, numbers[odd].tolist()), pa.string()))
+
+
+def _plain_texts(values: pa.Array) -> pa.Array:
+    return values.cast(pa.string())
+
+
+_AT_ONCE: dict[type, tuple[pa.DataType, Callable[[pa.Array], pa.Array]]] = {
+    float: (pa.float64(), _float_texts),
+    int: (pa.int64(), _plain_texts),
+    date: (pa.date32(), _plain_texts),
+}
+"""Types of which a whole column is rendered without looking at each cell."""
 
 
 def _mixed_column(values: Sequence[object]) -> Column:
-    types = set(map(type, values)) - {str, type(None)}
-    # 1, 1.0 and True are equal, so each type has its own table; each distinct value is rendered once.
-    tables: dict[type, dict[Any, str]] = {str: {}, type(None): {None: ""}}
-    for kind in types:
-        _, render = _renderer(kind)
-        tables[kind] = {value: render(value) for value in {value for value in values if type(value) is kind}}
-    array, kinds = text_column([tables[type(value)].get(value, value) for value in values])
+    by_type: dict[type, list[object]] = {}
+    for value in values:
+        by_type.setdefault(type(value), []).append(value)
+    texts = {kind: iter(_texts(kind, same)) for kind, same in by_type.items()}
+    array, kinds = text_column([next(texts[type(value)]) for value in values])
     codes: dict[type, Kind] = {str: Kind.TEXT, type(None): Kind.BLANK}
-    codes.update((kind, _renderer(kind)[0]) for kind in types)
+    codes.update((kind, _renderer(kind)[0]) for kind in by_type.keys() - codes.keys())
     typed = np.fromiter(map(codes.__getitem__, map(type, values)), np.uint8, len(values))
     return array, np.where(kinds == Kind.BLANK, kinds, typed).astype(np.uint8)
+
+
+def _texts(kind: type, values: list[Any]) -> Iterable[str]:
+    if kind is str:
+        return values
+    if kind is type(None):
+        return repeat("", len(values))
+    render = _renderer(kind)[1]
+    known = {value: render(value) for value in set(values)}
+    return map(known.__getitem__, values)
 
 
 def _renderer(kind: type) -> tuple[Kind, Callable[[Any], str]]:
@@ -114,7 +192,8 @@ def _arrow(values: Sequence[Any]) -> pa.Array:
         raise PharmaError("RESOURCE_LIMIT", why="a column of over 2 GiB")
     ends = np.flatnonzero(np.frombuffer(text, dtype=np.uint8) == 0)
     if len(ends) != count - 1:  # a cell holds the separator itself, or there is none
-        return pa.array([value.encode("utf-8", "replace") for value in values], pa.binary()).cast(pa.string())
+        shown = (value.replace("\0", NUL_SHOWN).encode("utf-8", "replace") for value in values)
+        return pa.array(shown, pa.binary()).cast(pa.string())
     offsets = np.zeros(count + 1, dtype=np.int32)
     offsets[1:-1] = ends - np.arange(count - 1)
     offsets[-1] = len(text) - (count - 1)

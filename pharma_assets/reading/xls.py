@@ -1,67 +1,90 @@
 """xls (BIFF 2 to 8): xlrd, and calamine where xlrd fails or finds nothing.
 
-xlrd comes first because calamine takes numbers in 1C's own formats for dates, and misses sheets of some
-workbooks. A date that only calamine has read may thus be a number; its kind says DATE.
+xlrd comes first because calamine takes numbers in 1C's own formats for dates, and misses sheets of some workbooks.
+Where only calamine can read a workbook, each date is held against the number and the format in the cell's own record.
 """
 # ruff: noqa: PLC0415 - the engines are heavy, and importing this module must cost nothing
 
 from __future__ import annotations
 
 import io
-from datetime import datetime
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from pharma_assets.errors import PharmaError
-from pharma_assets.reading.biff import is_sound
-from pharma_assets.reading.cells import ExcelError, column_of
+from pharma_assets.reading import calamine
+from pharma_assets.reading.biff import BookRecords, is_sound, read_records
+from pharma_assets.reading.building import rows_sheet
+from pharma_assets.reading.cells import ExcelError
+from pharma_assets.reading.engines import Declined, Engine, read_by
+from pharma_assets.reading.facts import with_cells, with_facts
 from pharma_assets.reading.hints import NO_HINTS, Hints
-from pharma_assets.reading.sheet import Document, Sheet
-from pharma_assets.reading.xlsx import calamine_document
+from pharma_assets.reading.serials import is_date_format, moment_of
+from pharma_assets.reading.sheet import Document, Kind, Sheet
 
 if TYPE_CHECKING:
     from xlrd.book import Book
     from xlrd.sheet import Sheet as XlrdSheet
 
+FORMAT = "xls"
+
 _BIFF8 = 80
+_AS_THEY_ARE = bytes([0, 1, 2, 6])
+"""xlrd's types of cells whose values need nothing: empty, text, number, blank."""
 
 
 def read_xls(content: bytes, hints: Hints = NO_HINTS) -> Document:
     """Read a workbook. Raises CORRUPT_FILE when neither engine can, PASSWORD_PROTECTED if encrypted."""
-    document, failure = None, None
-    try:
-        document = _xlrd_document(content)
-        if any(sheet.columns for sheet in document.sheets):
-            return document
-    except Exception as error:
-        if "encrypted" in str(error):
-            raise PharmaError("PASSWORD_PROTECTED") from error
-        failure = error
-    second = _calamine(content) if is_sound(content) else None
-    if second and (document is None or any(sheet.columns for sheet in second.sheets)):
-        return second
-    if document is None:
-        raise PharmaError("CORRUPT_FILE", format="xls", why=str(failure) or type(failure).__name__) from failure
-    return document
-
-
-def _calamine(content: bytes) -> Document | None:
-    from python_calamine import CalamineWorkbook
-
-    try:
-        return calamine_document(CalamineWorkbook.from_filelike(io.BytesIO(content)), "xls")
-    except (KeyboardInterrupt, SystemExit):
-        raise
-    except BaseException:  # calamine panics as a BaseException; xlrd has already said why
-        return None
+    engines = [Engine("xlrd", lambda: _xlrd_document(content))]
+    if not hints.careful:
+        engines.append(Engine(calamine.ENGINE, lambda: _calamine_document(content)))
+    return read_by(FORMAT, engines)
 
 
 def _xlrd_document(content: bytes) -> Document:
-    book = _open(content, None)
-    if book.codepage is None and book.biff_version < _BIFF8:  # xlrd would take it for Latin-1
-        book = _open(content, "cp1251")
-    return Document("xls", "xlrd", tuple(_sheet(book, sheet) for sheet in book.sheets()))
+    try:
+        book = _open(content, None)
+        if book.codepage is None and book.biff_version < _BIFF8:  # xlrd would take it for Latin-1
+            book = _open(content, "cp1251")
+    except Exception as error:
+        if "encrypted" in str(error):
+            raise PharmaError("PASSWORD_PROTECTED") from error
+        raise
+    return _with_facts(Document(FORMAT, "xlrd", tuple(map(_sheet, book.sheets()))), read_records(content))
+
+
+def _calamine_document(content: bytes) -> Document:
+    if not is_sound(content):
+        raise Declined("would be led astray by what the damaged records declare")
+    document = calamine.workbook_document(calamine.open_workbook(content), FORMAT)
+    records = read_records(content, numbers=True)
+    if len(document.sheets) != len(records.sheets):
+        raise ValueError("the sheets do not match their records")
+    sheets = (_with_true_dates(sheet, index, records) for index, sheet in enumerate(document.sheets))
+    return _with_facts(replace(document, sheets=tuple(sheets)), records)
+
+
+def _with_facts(document: Document, records: BookRecords) -> Document:
+    if len(document.sheets) != len(records.sheets):
+        return document
+    pairs = zip(document.sheets, records.sheets, strict=True)
+    sheets = (with_facts(sheet, record.facts) for sheet, record in pairs)
+    return replace(document, sheets=tuple(replace(sheet, from_1904=records.from_1904) for sheet in sheets))
+
+
+def _with_true_dates(sheet: Sheet, index: int, records: BookRecords) -> Sheet:
+    """calamine's dates that are none become the numbers that they are. Raises ValueError where that cannot be told."""
+    numbers = records.sheets[index].numbers
+    wrong: list[tuple[int, int, object]] = []
+    for column, kinds in enumerate(sheet.kinds):
+        for row in sheet.rows[kinds == Kind.DATE].tolist():
+            if (row, column) not in numbers:
+                raise ValueError(f"no number is stored for the date in row {row}, column {column + 1}")
+            number_format, value = numbers[row, column]
+            if not is_date_format(number_format, records.formats):
+                wrong.append((row, column, value))
+    return with_cells(sheet, wrong) if wrong else sheet
 
 
 def _open(content: bytes, encoding: str | None) -> Book:
@@ -72,50 +95,38 @@ def _open(content: bytes, encoding: str | None) -> Book:
         logfile=io.StringIO(),
         encoding_override=encoding,
         ignore_workbook_corruption=True,
+        ragged_rows=True,
     )
 
 
-def _sheet(book: Book, sheet: XlrdSheet) -> Sheet:
-    columns = [
-        column_of(list(map(_Values(book.datemode), sheet.col_types(index), sheet.col_values(index))))
-        for index in range(sheet.ncols)
-    ]
-    return Sheet(
-        sheet.name,
-        np.arange(1, sheet.nrows + 1, dtype=np.int32),
-        tuple(array for array, _ in columns),
-        tuple(kinds for _, kinds in columns),
-        visible=sheet.visibility == 0,
-    )
+def _sheet(sheet: XlrdSheet) -> Sheet:
+    return rows_sheet(sheet.name, _rows(sheet), sheet.nrows, visible=sheet.visibility == 0)
+
+
+def _rows(sheet: XlrdSheet) -> Iterator[tuple[int, Sequence[object]]]:
+    convert = _Values(sheet.book.datemode)
+    for index in range(sheet.nrows):
+        types, values = sheet.row_types(index), sheet.row_values(index)
+        if bytes(types).translate(None, _AS_THEY_ARE):
+            values = list(map(convert, types, values))
+        yield index + 1, values
 
 
 class _Values:
     """Cells of one workbook, by xlrd's cell type, as the Python values that `cells` renders."""
 
     def __init__(self, datemode: int) -> None:
-        from xlrd import biffh, xldate
+        from xlrd import biffh
 
-        self._as_datetime = xldate.xldate_as_datetime
-        self._datemode = datemode
+        self._is_1904 = bool(datemode)
         self._errors: dict[int, str] = biffh.error_text_from_code
-        self._plain = {biffh.XL_CELL_TEXT, biffh.XL_CELL_NUMBER}
-        self._blank = {biffh.XL_CELL_EMPTY, biffh.XL_CELL_BLANK}
-        self._date, self._bool = biffh.XL_CELL_DATE, biffh.XL_CELL_BOOLEAN
+        self._date, self._bool, self._error = biffh.XL_CELL_DATE, biffh.XL_CELL_BOOLEAN, biffh.XL_CELL_ERROR
 
     def __call__(self, kind: int, value: Any) -> object:
-        if kind in self._plain:
-            return value
-        if kind in self._blank:
-            return None
         if kind == self._date:
-            return self._moment(value) if value >= 0 else value
+            return moment_of(value, is_1904=self._is_1904)
         if kind == self._bool:
             return bool(value)
-        return ExcelError(self._errors.get(value, f"#ERROR {value}"))
-
-    def _moment(self, value: float) -> object:
-        try:
-            moment: datetime = self._as_datetime(value, self._datemode)
-        except (OverflowError, ValueError):
-            return value  # a number that cannot be a date, under a date format
-        return moment.time() if value < 1 else moment
+        if kind == self._error:
+            return ExcelError(self._errors.get(value, f"#ERROR {value}"))
+        return value
