@@ -22,8 +22,8 @@ PROBLEMS = (
         Scope.ROW,
         en=Message(
             "not a number, or not clear which",
-            "Ask the supplier to correct the cell. Where 1,234 may be thousands or a fraction, say which in layout.yaml: "
-            "`decimal: comma` or `decimal: dot` in the column's rule.",
+            "Ask the supplier to correct the cell. Where 1,234 may be thousands or a fraction, say which in "
+            "layout.yaml: `decimal: comma` or `decimal: dot` in the column's rule.",
         ),
         ru=Message(
             "не число или непонятно какое",

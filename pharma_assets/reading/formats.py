@@ -87,6 +87,7 @@ _BOMS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 _BEFORE_TEXT = b"\xef\xbb\xbf \t\r\n"
 _LONGEST_SIGNATURE = 64
 _SAMPLE = 1 << 16
+_NUL_RUN = re.compile(rb"\x00{64,}")
 _FEW = 2
 
 
@@ -98,7 +99,7 @@ def sniff(content: bytes) -> str:
         return ole_format(content)
     if content.startswith(_BARE_BIFF):
         return "xls"
-    if is_dbf(content):
+    if is_dbf(content) and not _is_utf16(content[:_SAMPLE]):
         return "dbf"
     return _signature(content) or markup_format(content) or _other_text(content) or _text(content)
 
@@ -123,8 +124,10 @@ def _text(content: bytes) -> str:
     sample = content[:_SAMPLE]
     if _is_utf16(sample):
         return "csv"
+    # Runs of NULs are what an upload that broke off leaves: its reader says where.
+    sample = _NUL_RUN.sub(b"", sample)
     controls = sum(sample.count(byte) for byte in range(32) if byte not in _TEXT_CONTROLS)
-    return UNKNOWN if controls > max(_FEW, len(sample) // 20) or not _decodable(content) else "csv"
+    return UNKNOWN if controls > max(_FEW, len(sample) // 20) else "csv"
 
 
 def _is_utf16(sample: bytes) -> bool:
@@ -135,14 +138,4 @@ def _is_utf16(sample: bytes) -> bool:
         likely = sum(map(text.count, "\t\n\r№«»–—\xa0")) + len(re.findall("[ -~Ѐ-ӿ]", text))
         if likely * 20 > len(text) * 19:
             return True
-    return False
-
-
-def _decodable(content: bytes) -> bool:
-    for encoding in ("utf-8", "cp1251"):
-        try:
-            content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        return True
     return False

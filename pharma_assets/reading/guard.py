@@ -100,7 +100,8 @@ class GuardedReader:
             if first.memory or second.memory:
                 raise PharmaError("RESOURCE_LIMIT", why=f"more than {self._memory_mb} MB of memory") from second
             raise PharmaError("WORKER_CRASH", why=second.why) from second
-        remark = PharmaError("SECOND_ENGINE", engine=document.engine, first="the first one", why=f"crashed: {first.why}")
+        why = f"crashed: {first.why}"
+        remark = PharmaError("SECOND_ENGINE", engine=document.engine, first="the first one", why=why)
         return replace(document, remarks=(*document.remarks, remark)), digest
 
     def _attempt(self, source: BinaryIO, hints: Hints) -> tuple[Document, str]:

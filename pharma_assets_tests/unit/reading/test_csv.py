@@ -12,6 +12,7 @@ from pharma_assets.reading import text as text_module
 from pharma_assets.reading.document import read_document
 from pharma_assets.reading.hints import Hints
 from pharma_assets.reading.sheet import Document, Sheet
+from pharma_assets.reading.text import read_csv
 
 HEADERS = ("инн", "клиент", "количество")
 
@@ -99,8 +100,80 @@ def test_an_unclosed_quote_swallows_no_rows(rest: str) -> None:
     assert "line 3" in error.message
 
 
-def test_nul_bytes() -> None:
-    error = refusal("инн;клиент;количество\r\n1;а;2\r\n2;б\x00;3\r\n".encode("cp1251"))
+def test_single_nul_bytes_are_shown() -> None:
+    text = "инн;клиент;количество\r\n1;а;2\r\n2;б\x00в;3\r\n3;\x00;4\r\n"
+    sheet = read(text, "cp1251").sheets[0]
+    assert table(sheet)[2:] == [["2", "б␀в", "3"], ["3", "␀", "4"]]
+
+
+@pytest.mark.parametrize(("encoding", "rows"), [("utf-8", 400), ("cp1251", 400), ("utf-16", 5)])
+@pytest.mark.parametrize("rest", ["\x00" * 2, "\x00" * 64, "\x00" * 64 + "\r\n3;в;4\r\n"])
+def test_many_nul_bytes_are_an_upload_cut_off(encoding: str, rows: int, rest: str) -> None:
+    text = "инн;клиент;количество\r\n" + "1;аптека;2\r\n" * rows
+    error = refusal(f"{text}2;б{rest}".encode(encoding))
+    assert error.code == "CORRUPT_FILE"
+    assert f"line {rows + 2} " in error.message
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp866", "utf-16"])
+@pytest.mark.parametrize("end", ["\x1a", "\x1a\x1a\x1a", "\x1a\r\n", "\x1a\x00"])
+def test_a_final_ctrl_z_is_left_out(encoding: str, end: str) -> None:
+    sheet = read(f"инн;клиент;количество\r\n1;аптека;2\r\n{end}", encoding).sheets[0]
+    assert table(sheet)[1:] == [["1", "аптека", "2"]]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-8", "cp1251"])
+@pytest.mark.parametrize("letter", "КЁШ")
+def test_no_letter_is_taken_for_a_ctrl_z(encoding: str, letter: str) -> None:
+    sheet = read_csv(f"инн;клиент\r\n1;АПТЕКА {letter}\r\n".encode(encoding)).sheets[0]
+    assert table(sheet)[1] == ["1", f"АПТЕКА {letter}"]
+
+
+def test_marks_before_lines_are_left_out() -> None:
+    text = "\ufeff\ufeffинн;клиент\n1;а\n\ufeffинн;клиент\n2;б\ufeffв\n\ufeff\n3;г\n"
+    sheet = read(text, "utf-8-sig").sheets[0]
+    assert table(sheet) == [
+        ["инн", "клиент"],
+        ["1", "а"],
+        ["инн", "клиент"],
+        ["2", "б\ufeffв"],
+        [None, None],
+        ["3", "г"],
+    ]
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
+def test_line_ends(newline: str) -> None:
+    text = newline.join(["инн;клиент;количество", "1;а;2", "", '3;"б', 'в";4', "5;г;6"])
+    sheet = read(text).sheets[0]
+    assert sheet.rows.tolist() == [1, 2, 3, 4, 6]
+    assert table(sheet)[1:] == [["1", "а", "2"], [None] * 3, ["3", f"б{newline}в", "4"], ["5", "г", "6"]]
+
+
+def test_mixed_line_ends() -> None:
+    sheet = read("инн;клиент\r\n1;а\n2;б\r3;в\r\n").sheets[0]
+    assert sheet.rows.tolist() == [1, 2, 3, 4]
+    assert table(sheet)[1:] == [["1", "а"], ["2", "б"], ["3", "в"]]
+
+
+def test_quotes_escaped_by_backslashes() -> None:
+    text = 'инн;клиент;количество\n1;"ООО \\"Рога; копыта\\"";2\n2;"ООО \\"Лютик\\"";3\n3;C:\\x;4\n'
+    assert table(read(text).sheets[0])[1:] == [
+        ["1", 'ООО "Рога; копыта"', "2"],
+        ["2", 'ООО "Лютик"', "3"],
+        ["3", "C:\\x", "4"],
+    ]
+
+
+def test_a_row_with_a_stray_quote_and_a_delimiter_too_many_stays_as_written() -> None:
+    sheet = read('инн;клиент;количество\n1;"Рога; и" копыта;2\n').sheets[0]
+    assert sheet.widths is not None
+    assert sheet.widths.tolist() == [3, 4]
+    assert table(sheet)[1] == ["1", '"Рога', ' и" копыта', "2"]
+
+
+def test_a_quote_that_may_have_swallowed_a_row() -> None:
+    error = refusal('инн;клиент;количество\n1;а;2\n2;"Ромашка;3\n3;Лютик";4\n'.encode())
     assert error.code == "CORRUPT_FILE"
     assert "line 3" in error.message
 
@@ -112,23 +185,20 @@ def test_a_field_over_1_mb(quote: str) -> None:
     assert "line 2" in error.message
 
 
+@pytest.mark.parametrize("end", ["\n", ""])
+def test_a_line_over_1_mb(end: str) -> None:
+    error = refusal(f"инн;клиент\n1;а\n{'1;2;' * 300_000}{end}".encode())
+    assert error.code == "RESOURCE_LIMIT"
+    assert "line 3" in error.message
+
+
 def test_too_many_fields(monkeypatch: pytest.MonkeyPatch) -> None:
+    error = refusal(f"инн;клиент\n{';' * 20_000}\n".encode())
+    assert error.code == "RESOURCE_LIMIT"
+    assert "line 2" in error.message
     monkeypatch.setattr(text_module, "MAX_BOX", 1000)
     assert refusal(("инн;клиент\n" * 100 + ";" * 100).encode()).code == "RESOURCE_LIMIT"
-
-
-def test_text_in_no_known_encoding() -> None:
-    error = refusal(b"\xe8\xed\xed;\x98\n")
-    assert error.code == "ENCODING_UNKNOWN"
-    assert "line 1" in error.message
-
-
-@pytest.mark.parametrize("bom", [b"", b"\xef\xbb\xbf"])
-def test_utf8_with_one_bad_byte_does_not_become_nonsense(bom: bytes) -> None:
-    good = "инн;клиент;количество\nаптека;больница;лекарство\n".encode()
-    error = refusal(bom + good + b"\xe0;1;2\n" + good)
-    assert error.code == "ENCODING_UNKNOWN"
-    assert "line 3" in error.message
+    assert refusal("инн;клиент\n".encode() * 501).code == "RESOURCE_LIMIT"
 
 
 _CYRILLIC = st.characters(codec="cp1251", exclude_characters="\x00")

@@ -64,7 +64,7 @@ def ole(stream: str) -> bytes:
         (b"\x09\x00\x04\x00\x02\x00\x10\x00", "xls"),
         (b"Rar!\x1a\x07\x01\x00", "a RAR archive"),
         (b"7z\xbc\xaf\x27\x1c\x00", "a 7-Zip archive"),
-        (gzip.compress(b"x"), "a gzip archive"),
+        (gzip.compress(b"x", mtime=0), "a gzip archive"),
         (b"%PDF-1.7", "a PDF document"),
         (b"\xef\xbb\xbf\r\n%PDF-1.4", "a PDF document"),
         (b"MOXCEL\x00\x07", "a 1C spreadsheet (mxl)"),
@@ -200,3 +200,17 @@ def test_the_end_of_the_process_is_no_problem_of_a_file(monkeypatch: pytest.Monk
 
 def test_every_name_that_is_routed_has_a_reader() -> None:
     assert set(READERS) == {"xlsx", "xlsb", "xls", "ods", "xml2003", "html", "mhtml", "dbf", "csv"}
+
+
+def test_15_utf16_without_bom_is_no_table_of_dbase() -> None:
+    """Cyrillic in UTF-16-BE begins with 0x04, which dBase 7 files begin with too."""
+    text = "Дата;Товар;Количество\r\n" + "02.06.2025;Цитрамон;2\r\n" * 20
+    assert sniff(text.encode("utf-16-be")) == "csv"
+
+
+@pytest.mark.parametrize("size", [100, 10_000, 100_000])
+def test_18_a_tail_of_nuls_is_text_that_broke_off(size: int) -> None:
+    content = "Дата;Товар\r\n02.06.2025;Цитрамон\r\n".encode("cp1251") * 10 + b"\0" * size
+    assert sniff(content) == "csv"
+    with pytest.raises(PharmaError, match="CORRUPT_FILE"):
+        read_document(content)
