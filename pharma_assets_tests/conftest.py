@@ -76,16 +76,16 @@ def template_database(server: EmbeddedServer) -> str:
 @pytest.fixture
 def database(server: EmbeddedServer, template_database: str) -> Iterator[str]:
     """The URL, as the platform's role, of a migrated and empty database of the test's own."""
-    yield from _fresh_database(server, template_database)
+    yield from fresh_database(server, template_database)
 
 
 @pytest.fixture
 def blank_database(server: EmbeddedServer) -> Iterator[str]:
     """The same without any migration applied."""
-    yield from _fresh_database(server, "template1")
+    yield from fresh_database(server, "template1")
 
 
-def _fresh_database(server: EmbeddedServer, template: str) -> Iterator[str]:
+def fresh_database(server: EmbeddedServer, template: str) -> Iterator[str]:
     name = f"test_{secrets.token_hex(6)}"
     quoted = sql.Identifier(name)
     create = sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {}")

@@ -215,14 +215,15 @@ class _Child:
         status = self._process.wait()
         self._words.seek(0, io.SEEK_END)
         self._words.seek(max(0, self._words.tell() - _LAST_WORDS))
-        words = self._words.read().decode(errors="replace").strip().rpartition("\n")[2]
+        told = self._words.read().decode(errors="replace").strip()
+        words = told.rpartition("\n")[2]
         if isinstance(error, json.JSONDecodeError):
             return _Died("its answer made no sense", memory=False)
         if status < 0:
             with suppress(ValueError):
                 words = f"{signal.Signals(-status).name} {words}".strip()
         # What Rust and Python say when the limit is reached.
-        memory = "memory allocation of" in words or "MemoryError" in words
+        memory = "memory allocation of" in told or "MemoryError" in told
         return _Died(words or f"exit status {status}", memory=memory)
 
     def end(self) -> None:

@@ -29,7 +29,7 @@ def _engine(content: bytes, hints: Hints) -> Document:
 def _do(deed: str) -> None:
     match deed:
         case "abort":
-            os.write(2, b"memory allocation of 549755813888 bytes failed\n")
+            os.write(2, b"memory allocation of 549755813888 bytes failed\nnote: run with RUST_BACKTRACE=1\n")
             os.abort()
         case "segfault":
             ctypes.string_at(0)
