@@ -6,7 +6,7 @@ import io
 import struct
 import zipfile
 
-from pharma_assets.reading.markup import printable
+from pharma_assets.reading.markup.recognition import printable
 
 ENCRYPTED = "an encrypted workbook"
 

@@ -19,9 +19,9 @@ import numpy.typing as npt
 
 from pharma_assets.errors import PharmaError
 from pharma_assets.reading.cells import Column, blank_column, column_of, moment_text, number_text
-from pharma_assets.reading.encodings import choose_encoding
 from pharma_assets.reading.hints import NO_HINTS, Hints
 from pharma_assets.reading.sheet import Document, Kind, Sheet
+from pharma_assets.reading.text.encodings import choose_encoding
 
 FORMAT = "dbf"
 TITLE = "dBase table"

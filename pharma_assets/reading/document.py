@@ -11,16 +11,16 @@ from pharma_assets.reading.dbf import read_dbf
 from pharma_assets.reading.encrypted import decrypt
 from pharma_assets.reading.formats import ENCRYPTED, sniff
 from pharma_assets.reading.hints import NO_HINTS, Hints
-from pharma_assets.reading.html import read_html
-from pharma_assets.reading.markup import printable
-from pharma_assets.reading.mhtml import read_mhtml
-from pharma_assets.reading.ods import read_ods
+from pharma_assets.reading.markup.html import read_html
+from pharma_assets.reading.markup.mhtml import read_mhtml
+from pharma_assets.reading.markup.recognition import printable
+from pharma_assets.reading.markup.spreadsheet_2003 import read_spreadsheet_2003
 from pharma_assets.reading.sheet import Document
-from pharma_assets.reading.spreadsheet_2003 import read_spreadsheet_2003
-from pharma_assets.reading.text import read_csv
-from pharma_assets.reading.xls import read_xls
-from pharma_assets.reading.xlsb import read_xlsb
-from pharma_assets.reading.xlsx import read_xlsx
+from pharma_assets.reading.text.delimited import read_csv
+from pharma_assets.reading.workbooks.ods import read_ods
+from pharma_assets.reading.workbooks.xls import read_xls
+from pharma_assets.reading.workbooks.xlsb import read_xlsb
+from pharma_assets.reading.workbooks.xlsx import read_xlsx
 
 Reader = Callable[[bytes, Hints], Document]
 

@@ -10,7 +10,7 @@ import re
 
 from pharma_assets.reading.containers import ENCRYPTED, is_ole, is_zip, ole_format, zip_format
 from pharma_assets.reading.dbf import is_dbf
-from pharma_assets.reading.markup import head_text, markup_format
+from pharma_assets.reading.markup.recognition import head_text, markup_format
 
 __all__ = ["ENCRYPTED", "UNKNOWN", "sniff"]
 

@@ -23,8 +23,9 @@ def normalize_header(text: str) -> str:
     points, commas, colons, semicolons, underscores and asterisks, and by Latin letters that look Cyrillic, in a text
     that has Cyrillic letters or no other Latin ones.
     """
-    plain = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text)).casefold().replace("ё", "е")
-    plain = _NO_MATTER.sub(" ", _DASHES.sub("-", plain)).strip()
+    plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()).replace("ё", "е")
+    plain = _INVISIBLE.sub("", plain)
+    plain = _DASHES.sub("-", _NO_MATTER.sub(" ", plain)).strip()
     if _CYRILLIC.search(plain) or _OF_LOOK_ALIKES.issuperset(_LETTER.findall(plain)):
         return plain.translate(_LOOK_ALIKES)
     return plain

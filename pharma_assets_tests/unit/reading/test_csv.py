@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pharma_assets.errors import PharmaError
-from pharma_assets.reading import text as text_module
 from pharma_assets.reading.document import read_document
 from pharma_assets.reading.hints import Hints
 from pharma_assets.reading.sheet import Document, Sheet
-from pharma_assets.reading.text import read_csv
+from pharma_assets.reading.text import delimited
+from pharma_assets.reading.text.delimited import read_csv
 
 HEADERS = ("инн", "клиент", "количество")
 
@@ -196,7 +196,7 @@ def test_too_many_fields(monkeypatch: pytest.MonkeyPatch) -> None:
     error = refusal(f"инн;клиент\n{';' * 20_000}\n".encode())
     assert error.code == "RESOURCE_LIMIT"
     assert "line 2" in error.message
-    monkeypatch.setattr(text_module, "MAX_BOX", 1000)
+    monkeypatch.setattr(delimited, "MAX_BOX", 1000)
     assert refusal(("инн;клиент\n" * 100 + ";" * 100).encode()).code == "RESOURCE_LIMIT"
     assert refusal("инн;клиент\n".encode() * 501).code == "RESOURCE_LIMIT"
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from pharma_assets.reading.dialects import Dialect, choose_dialect, declared_delimiter
+from pharma_assets.reading.text.dialects import Dialect, choose_dialect, declared_delimiter
 
 
 def delimiter(text: str, *headers: str) -> str:

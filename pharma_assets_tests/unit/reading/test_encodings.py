@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from benchmarks.codecs import STYLES, Example, outcome
 from pharma_assets.errors import PharmaError
-from pharma_assets.reading.encodings import choose_encoding, decode
+from pharma_assets.reading.text.encodings import choose_encoding, decode
 
 RUSSIAN = ("cp1251", "cp866", "koi8-r", "utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be")
 REPORT = "инн;клиент;количество\n7701234567;Аптека Лютик;2\n7801234567;больница;11\n"

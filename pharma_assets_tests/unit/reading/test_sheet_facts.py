@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from pharma_assets.errors import PharmaError
 from pharma_assets.reading.document import read_document
-from pharma_assets.reading.facts import mask_width
 from pharma_assets.reading.hints import Hints
 from pharma_assets.reading.sheet import Kind, Merge, Sheet
+from pharma_assets.reading.workbooks.facts import mask_width
 from pharma_assets_tests.unit.reading.test_xlsx import rewrite, sheet_of, workbook
 
 MASKS = (

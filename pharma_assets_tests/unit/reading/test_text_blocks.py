@@ -8,12 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pharma_assets.errors import PharmaError
-from pharma_assets.reading import text as text_module
-from pharma_assets.reading import text_columns
-from pharma_assets.reading.dialects import choose_dialect
 from pharma_assets.reading.hints import Hints
 from pharma_assets.reading.sheet import Kind, Sheet
-from pharma_assets.reading.text import read_csv
+from pharma_assets.reading.text import columns as text_columns
+from pharma_assets.reading.text import delimited
+from pharma_assets.reading.text.delimited import read_csv
+from pharma_assets.reading.text.dialects import choose_dialect
 
 HEADERS = ("инн", "клиент", "кол")
 
@@ -49,15 +49,15 @@ def read_both_ways(text: str, encoding: str, block: int) -> tuple[Seen | str, Se
     content = text.encode(encoding, "replace")
     dialect = choose_dialect(text, HEADERS)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(text_module, "choose_dialect", lambda *_: dialect)  # else it would be that of the first block
-        patch.setattr(text_module, "_BLOCK", block)
+        patch.setattr(delimited, "choose_dialect", lambda *_: dialect)  # else it would be that of the first block
+        patch.setattr(delimited, "_BLOCK", block)
         patch.setattr(text_columns, "FEW_ROWS", 0)
         patch.setattr(text_columns, "_MANY_ROWS", 3)
         patch.setattr(text_columns, "_MERGE_AT", 2)
         fast = read(content)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(text_module, "choose_dialect", lambda *_: dialect)
-        patch.setattr(text_module, "read_plain", lambda *_: None)
+        patch.setattr(delimited, "choose_dialect", lambda *_: dialect)
+        patch.setattr(delimited, "read_plain", lambda *_: None)
         careful = read(content)
     return fast, careful
 
@@ -78,7 +78,7 @@ def test_any_cells(grid: list[list[str]], block: int) -> None:
 
 
 def test_columns_whose_texts_repeat_hold_each_text_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(text_module, "_BLOCK", 1 << 14)
+    monkeypatch.setattr(delimited, "_BLOCK", 1 << 14)
     rows = [f"{number};Аптека {number % 300};{number % 7 or ' '}" for number in range(20_000)]
     content = "\n".join(["инн;клиент;кол", *rows]).encode("cp1251")
     (sheet,) = read_csv(content).sheets
@@ -92,7 +92,7 @@ def test_columns_whose_texts_repeat_hold_each_text_once(monkeypatch: pytest.Monk
 
 
 def test_a_row_wider_than_those_of_blocks_before(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(text_module, "_BLOCK", 1 << 10)
+    monkeypatch.setattr(delimited, "_BLOCK", 1 << 10)
     content = ("a;b\n" + "1;2\n" * 6000 + "3;4;5\n" + "1;2\n" * 6000).encode()
     (sheet,) = read_csv(content).sheets
     assert sheet.row_texts(6001) == ["3", "4", "5"]

@@ -10,10 +10,10 @@ import xlrd
 import xlwt
 
 from pharma_assets.errors import PharmaError
-from pharma_assets.reading import biff, calamine, xls
 from pharma_assets.reading.document import read_document
 from pharma_assets.reading.hints import Hints
 from pharma_assets.reading.sheet import Kind, Merge
+from pharma_assets.reading.workbooks import biff, calamine, xls
 
 
 def workbook(fill: Callable[[xlwt.Workbook], None]) -> bytes:

@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pharma_assets.errors import PharmaError
-from pharma_assets.reading.biff12 import records
 from pharma_assets.reading.document import read_document
 from pharma_assets.reading.hints import Hints
 from pharma_assets.reading.sheet import Document, Kind, Merge
+from pharma_assets.reading.workbooks.biff12 import records
 from pharma_assets_tests.unit.reading import xlsb_writer as xlsb
 from pharma_assets_tests.unit.reading.xlsb_writer import Book, cell, write_xlsb
 

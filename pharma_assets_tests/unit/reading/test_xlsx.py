@@ -15,12 +15,12 @@ from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
 from pharma_assets.demo.workbook import write_xlsx
 from pharma_assets.errors import PharmaError
-from pharma_assets.reading import xlsx
-from pharma_assets.reading.archive import list_entries
 from pharma_assets.reading.document import read_document
 from pharma_assets.reading.hints import Hints
 from pharma_assets.reading.sheet import Document, Kind
-from pharma_assets.reading.survey import Box, survey_sheets, worst_box
+from pharma_assets.reading.workbooks import xlsx
+from pharma_assets.reading.workbooks.archive import list_entries
+from pharma_assets.reading.workbooks.survey import Box, survey_sheets, worst_box
 
 
 def workbook(fill: Callable[[openpyxl.Workbook], None]) -> bytes:

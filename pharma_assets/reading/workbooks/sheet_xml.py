@@ -15,10 +15,10 @@ from xml.sax.saxutils import unescape
 
 from pharma_assets.errors import PharmaError
 from pharma_assets.reading.cells import ExcelError, UnsavedFormula
-from pharma_assets.reading.facts import SheetFacts
-from pharma_assets.reading.references import column_number
 from pharma_assets.reading.sheet import Merge
-from pharma_assets.reading.survey import ERROR, FORMULA, HIDDEN, MERGE, Survey
+from pharma_assets.reading.workbooks.facts import SheetFacts
+from pharma_assets.reading.workbooks.references import column_number
+from pharma_assets.reading.workbooks.survey import ERROR, FORMULA, HIDDEN, MERGE, Survey
 
 _LONGEST_CELL = 1 << 20
 _NAMELESS = "#ERROR"

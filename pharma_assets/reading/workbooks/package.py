@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from xml.etree.ElementTree import Element, fromstring
 
 from pharma_assets.errors import PharmaError
-from pharma_assets.reading.archive import inflate, inflated
-from pharma_assets.reading.facts import SheetFacts, mask_width
-from pharma_assets.reading.sheet_xml import BookFacts, sheet_facts
-from pharma_assets.reading.survey import Survey
+from pharma_assets.reading.workbooks.archive import inflate, inflated
+from pharma_assets.reading.workbooks.facts import SheetFacts, mask_width
+from pharma_assets.reading.workbooks.sheet_xml import BookFacts, sheet_facts
+from pharma_assets.reading.workbooks.survey import Survey
 
 _RELATION = "officeDocument"
 _MASKED = re.compile(rb"""formatCode\s*=\s*["'][^"']*00""")

@@ -8,15 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pharma_assets.errors import PharmaError
-from pharma_assets.reading import biff12, calamine
-from pharma_assets.reading.archive import list_entries
-from pharma_assets.reading.building import sparse_sheet
-from pharma_assets.reading.engines import Declined, Engine, read_by
-from pharma_assets.reading.facts import document_from_1904, document_with_facts
 from pharma_assets.reading.hints import NO_HINTS, Hints
-from pharma_assets.reading.package import Package
 from pharma_assets.reading.sheet import Document
-from pharma_assets.reading.survey import MAX_BOX, SPARSE_BOX
+from pharma_assets.reading.workbooks import biff12, calamine
+from pharma_assets.reading.workbooks.archive import list_entries
+from pharma_assets.reading.workbooks.building import sparse_sheet
+from pharma_assets.reading.workbooks.engines import Declined, Engine, read_by
+from pharma_assets.reading.workbooks.facts import document_from_1904, document_with_facts
+from pharma_assets.reading.workbooks.package import Package
+from pharma_assets.reading.workbooks.survey import MAX_BOX, SPARSE_BOX
 
 FORMAT = "xlsb"
 

@@ -15,11 +15,11 @@ from typing import Any
 from xml.parsers import expat
 
 from pharma_assets.errors import PharmaError
-from pharma_assets.reading.building import SheetBuilder
 from pharma_assets.reading.cells import ExcelError, NumberText, UnsavedFormula
-from pharma_assets.reading.facts import SheetFacts, with_facts
 from pharma_assets.reading.sheet import Merge, Sheet
-from pharma_assets.reading.survey import MAX_BOX
+from pharma_assets.reading.workbooks.building import SheetBuilder
+from pharma_assets.reading.workbooks.facts import SheetFacts, with_facts
+from pharma_assets.reading.workbooks.survey import MAX_BOX
 
 MAX_ROWS, MAX_COLUMNS = 1 << 20, 1 << 14
 _FREE_CELLS, _TIMES_REPEATED = 2_000_000, 20

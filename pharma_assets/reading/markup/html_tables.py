@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from pharma_assets.errors import PharmaError
 from pharma_assets.reading.cells import ExcelError
-from pharma_assets.reading.grid import Grid, number_of
+from pharma_assets.reading.markup.grid import Grid, number_of
 from pharma_assets.reading.sheet import Merge
 
 MAX_COLSPAN, MAX_ROWSPAN = 1000, 65_534

@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from pharma_assets.reading.cells import UnsavedFormula
-from pharma_assets.reading.facts import SheetFacts, mask_width
-from pharma_assets.reading.serials import rk_number
 from pharma_assets.reading.sheet import Merge
+from pharma_assets.reading.workbooks.facts import SheetFacts, mask_width
+from pharma_assets.reading.workbooks.serials import rk_number
 
 MAX_ROWS, MAX_COLUMNS = 65_536, 256
 

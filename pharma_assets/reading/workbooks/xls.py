@@ -13,15 +13,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pharma_assets.errors import PharmaError
-from pharma_assets.reading import calamine
-from pharma_assets.reading.biff import BookRecords, is_sound, read_records
-from pharma_assets.reading.building import rows_sheet
 from pharma_assets.reading.cells import ExcelError
-from pharma_assets.reading.engines import Declined, Engine, read_by
-from pharma_assets.reading.facts import with_cells, with_facts
 from pharma_assets.reading.hints import NO_HINTS, Hints
-from pharma_assets.reading.serials import is_date_format, moment_of
 from pharma_assets.reading.sheet import Document, Kind, Sheet
+from pharma_assets.reading.workbooks import calamine
+from pharma_assets.reading.workbooks.biff import BookRecords, is_sound, read_records
+from pharma_assets.reading.workbooks.building import rows_sheet
+from pharma_assets.reading.workbooks.engines import Declined, Engine, read_by
+from pharma_assets.reading.workbooks.facts import with_cells, with_facts
+from pharma_assets.reading.workbooks.serials import is_date_format, moment_of
 
 if TYPE_CHECKING:
     from xlrd.book import Book

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 
-from pharma_assets.reading.header_texts import comparable, comparables
+from pharma_assets.reading.text.header_texts import comparable, comparables
 
 DELIMITERS = (";", "\t", "|", ",")
 """Where all else is equal, the first; commas are last, since texts and numbers are full of them."""

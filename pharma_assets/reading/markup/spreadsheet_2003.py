@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from pharma_assets.errors import PharmaError
 from pharma_assets.reading.cells import ExcelError, UnsavedFormula
-from pharma_assets.reading.grid import MAX_COLUMNS, MAX_ROWS, Grid, number_of
 from pharma_assets.reading.hints import NO_HINTS, Hints
+from pharma_assets.reading.markup.grid import MAX_COLUMNS, MAX_ROWS, Grid, number_of
 from pharma_assets.reading.sheet import Document, Merge, Sheet
 
 if TYPE_CHECKING:

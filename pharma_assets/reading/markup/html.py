@@ -11,11 +11,11 @@ from contextlib import suppress
 from urllib.parse import unquote
 
 from pharma_assets.errors import PharmaError
-from pharma_assets.reading.encodings import decode
 from pharma_assets.reading.hints import NO_HINTS, Hints
-from pharma_assets.reading.html_tables import Page, Table, read_page
-from pharma_assets.reading.markup import printable
+from pharma_assets.reading.markup.html_tables import Page, Table, read_page
+from pharma_assets.reading.markup.recognition import printable
 from pharma_assets.reading.sheet import Document, Sheet
+from pharma_assets.reading.text.encodings import decode
 
 FORMAT = "html"
 WITHOUT_TABLE = "an HTML page without a table"

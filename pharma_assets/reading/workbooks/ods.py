@@ -7,11 +7,11 @@ a content.xml that is cut off. odfdo takes ten times as long, and reads no more:
 
 from __future__ import annotations
 
-from pharma_assets.reading.archive import list_entries
-from pharma_assets.reading.content_xml import read_content
 from pharma_assets.reading.hints import NO_HINTS, Hints
-from pharma_assets.reading.package import Package
 from pharma_assets.reading.sheet import Document
+from pharma_assets.reading.workbooks.archive import list_entries
+from pharma_assets.reading.workbooks.content_xml import read_content
+from pharma_assets.reading.workbooks.package import Package
 
 FORMAT = "ods"
 ENGINE = "content.xml"

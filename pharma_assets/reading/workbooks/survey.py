@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from pharma_assets.errors import PharmaError
-from pharma_assets.reading.archive import inflate
-from pharma_assets.reading.references import column_number
+from pharma_assets.reading.workbooks.archive import inflate
+from pharma_assets.reading.workbooks.references import column_number
 
 MAX_BOX = 30_000_000
 """Cells in the rectangle around a sheet's cells; calamine takes 32 bytes for each, blank or not."""

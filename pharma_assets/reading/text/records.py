@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pharma_assets.errors import PharmaError
-from pharma_assets.reading.dialects import Dialect
+from pharma_assets.reading.text.dialects import Dialect
 
 MAX_LINE = 1 << 20
 """Characters in one line or one field."""

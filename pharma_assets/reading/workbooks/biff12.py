@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pharma_assets.reading.cells import ExcelError
-from pharma_assets.reading.facts import SheetFacts, mask_width
-from pharma_assets.reading.serials import is_date_format, moment_of, rk_number
 from pharma_assets.reading.sheet import Merge
+from pharma_assets.reading.workbooks.facts import SheetFacts, mask_width
+from pharma_assets.reading.workbooks.serials import is_date_format, moment_of, rk_number
 
 MAX_ROWS, MAX_COLUMNS = 1 << 20, 1 << 14
 

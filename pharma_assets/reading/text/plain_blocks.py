@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from pharma_assets.reading.dialects import Dialect
+from pharma_assets.reading.text.dialects import Dialect
 
 _LF, _CR = 0x0A, 0x0D
 

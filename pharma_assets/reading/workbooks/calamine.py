@@ -11,8 +11,8 @@ import io
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from pharma_assets.reading.building import empty_sheet, rows_sheet
 from pharma_assets.reading.sheet import Document, Sheet
+from pharma_assets.reading.workbooks.building import empty_sheet, rows_sheet
 
 if TYPE_CHECKING:
     from python_calamine import CalamineWorkbook

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 from pharma_assets.errors import PharmaError
 from pharma_assets.reading.hints import NO_HINTS, Hints
-from pharma_assets.reading.html import WITHOUT_TABLE, decode_page, sheets_of, whole_page, worksheets
+from pharma_assets.reading.markup.html import WITHOUT_TABLE, decode_page, sheets_of, whole_page, worksheets
 from pharma_assets.reading.sheet import Document, Sheet
 
 FORMAT = "mhtml"

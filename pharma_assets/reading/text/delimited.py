@@ -15,13 +15,13 @@ import pyarrow as pa
 
 from pharma_assets.errors import PharmaError
 from pharma_assets.reading.cells import NUL_SHOWN, text_column
-from pharma_assets.reading.dialects import Dialect, choose_dialect, declared_delimiter
-from pharma_assets.reading.encodings import choose_encoding, line_of
 from pharma_assets.reading.hints import NO_HINTS, Hints
-from pharma_assets.reading.plain_blocks import read_plain
-from pharma_assets.reading.records import MAX_LINE, parse, refuse_long_line
 from pharma_assets.reading.sheet import Document, Sheet
-from pharma_assets.reading.text_columns import Numbers, TextColumns, with_nulls
+from pharma_assets.reading.text.columns import Numbers, TextColumns, with_nulls
+from pharma_assets.reading.text.dialects import Dialect, choose_dialect, declared_delimiter
+from pharma_assets.reading.text.encodings import choose_encoding, line_of
+from pharma_assets.reading.text.plain_blocks import read_plain
+from pharma_assets.reading.text.records import MAX_LINE, parse, refuse_long_line
 
 MAX_BOX = 100_000_000
 """Fields once every record is filled up to the widest one."""

@@ -12,8 +12,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from pharma_assets.errors import PharmaError
-from pharma_assets.reading.encoding_statistics import Table, is_word, log_odds
-from pharma_assets.reading.header_texts import comparable, comparables
+from pharma_assets.reading.text.encoding_statistics import Table, is_word, log_odds
+from pharma_assets.reading.text.header_texts import comparable, comparables
 
 SINGLE_BYTE = ("cp1251", "cp866", "koi8-r", "mac-cyrillic", "iso8859-5")
 """The encodings of one byte a character that are told apart, the likeliest first."""

@@ -15,16 +15,16 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from pharma_assets.errors import PharmaError
-from pharma_assets.reading import calamine
-from pharma_assets.reading.archive import list_entries
-from pharma_assets.reading.building import sparse_sheet
 from pharma_assets.reading.cells import ExcelError
-from pharma_assets.reading.engines import Declined, Engine, read_by
-from pharma_assets.reading.facts import document_from_1904, document_with_facts
 from pharma_assets.reading.hints import NO_HINTS, Hints
-from pharma_assets.reading.package import counts_from_1904, sheet_facts_by_name
 from pharma_assets.reading.sheet import Document
-from pharma_assets.reading.survey import MAX_BOX, Box, survey_sheets, worst_box
+from pharma_assets.reading.workbooks import calamine
+from pharma_assets.reading.workbooks.archive import list_entries
+from pharma_assets.reading.workbooks.building import sparse_sheet
+from pharma_assets.reading.workbooks.engines import Declined, Engine, read_by
+from pharma_assets.reading.workbooks.facts import document_from_1904, document_with_facts
+from pharma_assets.reading.workbooks.package import counts_from_1904, sheet_facts_by_name
+from pharma_assets.reading.workbooks.survey import MAX_BOX, Box, survey_sheets, worst_box
 
 FORMAT = "xlsx"
 MAX_OPENPYXL = 200 << 20

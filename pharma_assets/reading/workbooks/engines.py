@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from pharma_assets.errors import PharmaError
-from pharma_assets.reading.markup import printable
+from pharma_assets.reading.markup.recognition import printable
 from pharma_assets.reading.sheet import Document
 
 

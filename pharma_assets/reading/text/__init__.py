@@ -1,0 +1,1 @@
+"""Text files: the encoding, the dialect, the records with their lines."""
