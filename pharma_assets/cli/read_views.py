@@ -78,17 +78,7 @@ def as_document(
                 }
                 for row in report.rejected
             ],
-            "control_totals": [
-                {
-                    "sheet": total.sheet,
-                    "row": total.row,
-                    "column": total.column,
-                    "stated": str(total.stated),
-                    "found": str(total.found),
-                    "agrees": total.agrees,
-                }
-                for total in report.control_totals
-            ],
+            "control_totals": [total.document() for total in report.control_totals],
             "sums": {name: str(total) for name, total in report.sums().items()},
             "period": [moment.isoformat() if moment else None for moment in report.period()],
         }

@@ -107,17 +107,7 @@ def normalize_file(platform: Platform, file: RegisteredFile, run_id: str) -> Nor
         "to_load": report.loaded,
         "left_out": dict(report.left_out),
         "rejected": len(report.rejected),
-        "control_totals": [
-            {
-                "sheet": total.sheet,
-                "row": total.row,
-                "column": total.column,
-                "stated": str(total.stated),
-                "found": str(total.found),
-                "agrees": total.agrees,
-            }
-            for total in report.control_totals
-        ],
+        "control_totals": [total.document() for total in report.control_totals],
         "remarks": [{"code": remark.code, "message": remark.message} for remark in report.remarks],
     }
     with platform.engine.begin() as connection:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from decimal import Decimal, InvalidOperation
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -44,6 +44,10 @@ class ControlTotal:
     stated: Decimal
     found: Decimal
     agrees: bool | None
+
+    def document(self) -> dict[str, object]:
+        """The total as JSON has it: sums as exact text."""
+        return {**asdict(self), "stated": str(self.stated), "found": str(self.found)}
 
     def mismatch(self) -> PharmaError:
         """The problem TOTAL_MISMATCH with both figures."""
