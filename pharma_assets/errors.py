@@ -76,6 +76,12 @@ CATALOGUE: dict[str, Problem] = {
             "Mount it or set PHARMA_INBOX; `pharma-assets tree --create` makes a new tree. Nothing was changed.",
         ),
         Problem(
+            "INBOX_VANISHED",
+            Scope.PLATFORM,
+            "{gone} of {present} files have gone from the inbox at once, {example} among them",
+            "Look whether the inbox is mounted. If the files were meant to go: `pharma-assets scan --accept-gone`.",
+        ),
+        Problem(
             "SETTINGS_INVALID",
             Scope.PLATFORM,
             "the settings cannot be used: {why}",

@@ -15,7 +15,6 @@ from enum import StrEnum
 from sqlalchemy import Connection, text
 
 from pharma_assets.errors import PharmaError
-from pharma_assets.files import open_settled
 from pharma_assets.loading.months import ensure_month
 from pharma_assets.loading.platform import Platform
 from pharma_assets.loading.primary_data import add_ledger_entry, add_rejected_rows, copy_rows, remove_rows
@@ -76,7 +75,7 @@ def read_report(platform: Platform, file: RegisteredFile) -> NormalizedFile:
     transform = platform.transforms.find(file.client_month.client, file.report_type)
     layout = transform.require_layout()
     passwords = tuple(password.get_secret_value() for password in platform.settings.passwords)
-    with open_settled(platform.settings.inbox_root, file.path) as content:
+    with platform.inbox.open(file.path) as content:
         document, digest = platform.reader.read(content, Hints(layout.known_headers, passwords))
     report = normalize(document, layout, platform.timezone, file.client_month.first_day)
     source = {

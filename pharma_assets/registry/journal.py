@@ -117,6 +117,22 @@ def loaded(connection: Connection, file_id: int, run_id: str, detail: Mapping[st
     )
 
 
+def gone(connection: Connection, file_ids: Sequence[int], run_id: str) -> None:
+    """The files are no longer in the inbox. Their rows stay until a person rebuilds their client-month."""
+    error = PharmaError("FILE_GONE")
+    _step(
+        connection,
+        file_ids,
+        "GONE",
+        run_id,
+        reason=error.code,
+        status=Status.DELETE.value,
+        error_reason=error.code,
+        error_detail=_detail(error),
+        next_attempt_at=null(),
+    )
+
+
 def removed(connection: Connection, file_id: int, run_id: str) -> None:
     """The rows of a file that has gone were taken out by a rebuild."""
     _step(connection, [file_id], "REMOVED", run_id, status=Status.DELETE.value)
