@@ -169,6 +169,18 @@ CATALOGUE: dict[str, Problem] = {
             "unexpected {kind}: {why}",
             "This is a defect of the platform: report it with the run's log. The other files went on.",
         ),
+        Problem(
+            "DUPLICATE_CONTENT",
+            Scope.FILE,
+            "the same bytes are loaded already from file {id}, {path}",
+            "Nothing to do if it was sent twice. If both count: `pharma-assets release` with this file's id.",
+        ),
+        Problem(
+            "IGNORED",
+            Scope.FILE,
+            "set aside by {who}: {why}",
+            "Nothing to do; `pharma-assets release` takes it up again.",
+        ),
         Problem("EMPTY_FILE", Scope.FILE, "the file has 0 bytes", "Ask the supplier to send it again."),
         Problem(
             "CORRUPT_FILE",

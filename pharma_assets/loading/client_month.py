@@ -227,7 +227,7 @@ def _figures(normalized: NormalizedFile) -> Figures:
         rejected=report.rejected,
         remarks=report.remarks,
         sums=report.sums(),
-        first_rows=report.table.take(list(range(min(PREVIEW_ROWS, report.loaded)))),
+        first_rows=report.table.take(pa.array(range(min(PREVIEW_ROWS, report.loaded)), pa.int64())),
     )
 
 

@@ -70,12 +70,22 @@ def claim(connection: Connection, file_ids: Sequence[int], run_id: str) -> None:
     )
 
 
-def name_result(connection: Connection, file_id: int, fingerprint: str, content_hash: str, result_name: str) -> None:
+def note_content(connection: Connection, file_id: int, content_hash: str) -> None:
+    """Keep the digest of the bytes that were read; a result's name that was chosen for others no longer counts."""
+    known = _REGISTRY.c.content_hash == content_hash
+    connection.execute(
+        update(_REGISTRY)
+        .where(_REGISTRY.c.id == file_id, known.is_not(True))
+        .values(content_hash=content_hash, result_name=null())
+    )
+
+
+def name_result(connection: Connection, file_id: int, fingerprint: str, result_name: str) -> None:
     """Fix the result's name before it is written, so that the same work gives the same name (DESIGN, "Result file")."""
     connection.execute(
         update(_REGISTRY)
         .where(_REGISTRY.c.id == file_id)
-        .values(transform_fingerprint=fingerprint, content_hash=content_hash, result_name=result_name)
+        .values(transform_fingerprint=fingerprint, result_name=result_name)
     )
 
 
@@ -131,6 +141,11 @@ def gone(connection: Connection, file_ids: Sequence[int], run_id: str) -> None:
         error_detail=_detail(error),
         next_attempt_at=null(),
     )
+
+
+def moved(connection: Connection, file_id: int, run_id: str, to_id: int, to_path: str) -> None:
+    """A file that has gone lies elsewhere now: its rows were taken out as those of its new place came in."""
+    _step(connection, [file_id], "MOVED", run_id, {"id": to_id, "path": to_path}, status=Status.DELETE.value)
 
 
 def removed(connection: Connection, file_id: int, run_id: str) -> None:

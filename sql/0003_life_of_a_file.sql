@@ -16,3 +16,9 @@ CREATE SEQUENCE ops.scan_number;
 
 INSERT INTO ops.inbox_folder (folder)
 SELECT DISTINCT regexp_replace(file_path, '/[^/]*$', '') FROM ops.file_registry WHERE status <> 'DELETE';
+
+-- The same bytes at another path.
+CREATE INDEX file_load_content_idx ON ops.file_load (content_hash) WHERE superseded_at IS NULL;
+
+-- The version that a person has released: what would hold it back does not any more.
+ALTER TABLE ops.file_registry ADD COLUMN released_version integer;
