@@ -176,6 +176,12 @@ CATALOGUE: dict[str, Problem] = {
             "Nothing to do if it was sent twice. If both count: `pharma-assets release` with this file's id.",
         ),
         Problem(
+            "FILE_UNKNOWN",
+            Scope.PLATFORM,
+            "the registry has no file {name}",
+            "Give its id or its path below the inbox, as `pharma-assets status` shows it.",
+        ),
+        Problem(
             "IGNORED",
             Scope.FILE,
             "set aside by {who}: {why}",

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
+from pharma_assets.errors import PharmaError
 from pharma_assets.model.client_month import Client, ClientMonth
 from pharma_assets.model.provider import Provider
 from pharma_assets.model.status import Status
@@ -106,12 +107,26 @@ def due_files(
 
 
 def present_files(connection: Connection, client_month: ClientMonth) -> list[RegisteredFile]:
-    """Every file of a client-month that has not gone, oldest first."""
+    """Every file of a client-month that has neither gone nor been set aside, oldest first."""
     query = text(
-        f"SELECT {_COLUMNS} FROM ops.file_registry f WHERE f.status <> 'DELETE' AND {OF_CLIENT_MONTH}"  # noqa: S608
+        f"SELECT {_COLUMNS} FROM ops.file_registry f WHERE f.status <> 'DELETE'"  # noqa: S608
+        f" AND f.error_reason IS DISTINCT FROM 'IGNORED' AND {OF_CLIENT_MONTH}"
         " ORDER BY f.uploaded_at, f.id"
     )
     return [_file(row) for row in connection.execute(query, client_month_parameters(client_month))]
+
+
+def find_file(connection: Connection, name: str) -> RegisteredFile:
+    """The file with this id, or with this path below the inbox root. Raises PharmaError FILE_UNKNOWN."""
+    by_id = name.isascii() and name.isdigit()
+    condition = "f.id = :id" if by_id else "f.file_path = :path"
+    row = connection.execute(
+        text(f"SELECT {_COLUMNS} FROM ops.file_registry f WHERE {condition}"),  # noqa: S608
+        {"id": int(name)} if by_id else {"path": name},
+    ).one_or_none()
+    if row is None:
+        raise PharmaError("FILE_UNKNOWN", name=name)
+    return _file(row)
 
 
 def known_clients(connection: Connection) -> list[Client]:

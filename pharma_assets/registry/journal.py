@@ -9,6 +9,7 @@ import json
 import os
 import socket
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 
 from sqlalchemy import Connection, column, func, literal, null, table, text, update
@@ -40,6 +41,7 @@ _REGISTRY = table(
             "result_hash",
             "attempt",
             "next_attempt_at",
+            "released_version",
             "claimed_by",
             "claimed_until",
             "updated_at",
@@ -124,6 +126,59 @@ def loaded(connection: Connection, file_id: int, run_id: str, detail: Mapping[st
         next_attempt_at=null(),
         claimed_by=null(),
         claimed_until=null(),
+    )
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A person's decision: who took it, and why."""
+
+    who: str
+    why: str
+
+    @property
+    def run_id(self) -> str:
+        """What stands in the history in place of a run."""
+        return f"person:{self.who}"
+
+
+def retried(connection: Connection, file: RegisteredFile, verdict: Verdict) -> None:
+    """A person wants the file tried again."""
+    _step(connection, [file.id], "RETRIED", verdict.run_id, asdict(verdict), attempt=0, next_attempt_at=func.now())
+
+
+def ignored(connection: Connection, file: RegisteredFile, verdict: Verdict) -> None:
+    """A person has set the file aside; its rows were taken out in the same transaction."""
+    error = PharmaError("IGNORED", who=verdict.who, why=verdict.why)
+    _step(
+        connection,
+        [file.id],
+        "IGNORED",
+        verdict.run_id,
+        asdict(verdict),
+        reason=error.code,
+        status=Status.ERROR.value,
+        error_reason=error.code,
+        error_detail=_detail(error),
+        next_attempt_at=null(),
+        released_version=null(),
+    )
+
+
+def released(connection: Connection, file: RegisteredFile, verdict: Verdict) -> None:
+    """A person lets this version of the file through: it starts anew."""
+    _step(
+        connection,
+        [file.id],
+        "RELEASED",
+        verdict.run_id,
+        asdict(verdict),
+        status=Status.NEW.value,
+        error_reason=null(),
+        error_detail=null(),
+        attempt=0,
+        next_attempt_at=null(),
+        released_version=file.version,
     )
 
 

@@ -19,6 +19,7 @@ from pharma_assets.errors import PharmaError
 from pharma_assets.intake import take_in
 from pharma_assets.loading import ingest
 from pharma_assets.loading.client_month import Work, work_on
+from pharma_assets.loading.decisions import decide, ignore, release, retry
 from pharma_assets.loading.platform import Platform, open_platform
 from pharma_assets.model.client_month import Client, ClientMonth
 from pharma_assets.model.provider import Provider
@@ -187,3 +188,62 @@ def test_two_files_that_are_loaded_at_once_do_not_both_count(house: House) -> No
         ingest.load_file(house.platform, connection, one, "test")
     with pytest.raises(PharmaError, match="DUPLICATE_CONTENT"), house.platform.engine.begin() as connection:
         ingest.load_file(house.platform, connection, two, "test")
+
+
+def test_a_person_lets_a_copy_through_and_the_reason_is_kept(house: House) -> None:
+    house.drop("a.csv")
+    house.drop("copy of a.csv")
+    house.tick()
+    decide(house.platform, ["2"], release, "two stores, the same sales")
+    house.tick()
+    assert house.rows() == [("a.csv", 7), ("copy of a.csv", 7)]
+    (event,) = house.query("SELECT file_id, detail ->> 'why' AS why FROM ops.file_event WHERE event = 'RELEASED'")
+    assert (event.file_id, event.why) == (2, "two stores, the same sales")
+    house.rebuild()
+    assert len(house.rows()) == 2
+    house.drop("copy of a.csv", JUNE + "04.06.2025;Анальгин;1\n")
+    house.tick()
+    assert dict(house.rows())["copy of a.csv"] == 8
+
+
+def test_a_file_that_is_ignored_gives_its_rows_back_and_stays_away_until_it_is_released(house: House) -> None:
+    house.drop("a.csv")
+    house.tick()
+    path = house.query("SELECT file_path FROM ops.file_registry")[0].file_path
+    decide(house.platform, [path], ignore, "a test of the supplier's")
+    assert (house.files(), house.rows()) == ({"a.csv": "IGNORED"}, [])
+    house.tick()
+    house.rebuild()
+    assert (house.files(), house.rows()) == ({"a.csv": "IGNORED"}, [])
+    decide(house.platform, [path], release, "it was real")
+    house.tick()
+    assert (house.files(), house.rows()) == ({"a.csv": "CREATED"}, [("a.csv", 7)])
+
+
+def test_an_ignored_file_that_changes_is_a_new_file(house: House) -> None:
+    house.drop("a.csv")
+    house.tick()
+    decide(house.platform, ["1"], ignore, "wrong figures")
+    house.drop("a.csv", JUNE.replace("5", "6"))
+    house.tick()
+    assert house.files() == {"a.csv": "CREATED"}
+
+
+def test_a_lasting_error_is_tried_again_when_a_person_says_so(house: House) -> None:
+    house.drop("a.csv", "%PDF-1.7")
+    house.tick()
+    attempts = "SELECT count(*) AS count FROM ops.file_event WHERE event = 'FAILED'"
+    house.tick()
+    assert house.query(attempts)[0].count == 1
+    decide(house.platform, ["1"], retry, "the reader was mended")
+    house.tick()
+    house.tick()
+    assert house.query(attempts)[0].count == 2
+
+
+def test_a_name_that_the_registry_lacks_changes_nothing(house: House) -> None:
+    house.drop("a.csv")
+    house.tick()
+    with pytest.raises(PharmaError, match="FILE_UNKNOWN"):
+        decide(house.platform, ["1", "no/such/file.csv"], ignore, "x")
+    assert house.files() == {"a.csv": "CREATED"}
