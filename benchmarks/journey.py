@@ -50,7 +50,7 @@ def registered(platform: Platform, content: bytes) -> RegisteredFile:
     folder = settings.inbox_root / SUPPLIERS_FOLDER / leaf_path(MONTH, "Type1")
     folder.mkdir(parents=True)
     (folder / "report.xlsx").write_bytes(content)
-    scan(platform.engine, settings.inbox_root, scan_rules(settings), RUN)
+    scan(platform.engine, platform.inbox, scan_rules(settings), RUN)
     with platform.engine.begin() as connection:
         (file,) = present_files(connection, MONTH)
         journal.claim(connection, [file.id], RUN)

@@ -58,7 +58,7 @@ def take_in(platform: Platform, run_id: str, in_flight: Collection[ClientMonth] 
     Raises PharmaError INBOX_MISSING.
     """
     settings = platform.settings
-    result = scan(platform.engine, settings.inbox_root, scan_rules(settings), run_id)
+    result = scan(platform.engine, platform.inbox, scan_rules(settings), run_id)
     versions = platform.transforms.versions
     with platform.engine.begin() as connection:
         waiting = journal.wait_for_transform(connection, versions, run_id)

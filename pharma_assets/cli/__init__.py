@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from pharma_assets.cli import db, demo, env, read, scan, status, tick, tree, up
+from pharma_assets.cli import db, decisions, demo, env, read, scan, status, tick, tree, up
 from pharma_assets.errors import PharmaError
 
 app = typer.Typer(
@@ -22,6 +22,9 @@ app.command("tick")(tick.tick)
 app.command("scan")(scan.scan)
 app.command("tree")(tree.tree)
 app.command("read")(read.read)
+app.command("retry")(decisions.retry)
+app.command("ignore")(decisions.ignore)
+app.command("release")(decisions.release)
 app.command("env")(env.env)
 app.add_typer(db.app, name="db")
 

@@ -16,13 +16,16 @@ if TYPE_CHECKING:
 
 def scan(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be added; write nothing.")] = False,
+    accept_gone: Annotated[
+        bool, typer.Option("--accept-gone", help="However many files have gone at once, it is right.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
 ) -> None:
     """Register new and changed files in ops.file_registry. Processes nothing: that is `tick`."""
     from pharma_assets.settings import load_settings
 
     settings = load_settings()
-    result = _look(settings) if dry_run else _scan(settings)
+    result = _look(settings) if dry_run else _scan(settings, accept_gone=accept_gone)
     if as_json:
         typer.echo(json.dumps(scan_document(result), ensure_ascii=False))
         return
@@ -33,7 +36,9 @@ def scan(
     typer.echo(scan_summary(result, dry_run=dry_run))
 
 
-def _scan(settings: Settings) -> ScanResult:
+def _scan(settings: Settings, *, accept_gone: bool) -> ScanResult:
+    from dataclasses import replace
+
     from pharma_assets.instance import prepare
     from pharma_assets.intake import scan_rules
     from pharma_assets.loading.platform import open_platform
@@ -41,15 +46,18 @@ def _scan(settings: Settings) -> ScanResult:
 
     prepare(settings)
     with open_platform(settings) as platform:
-        return scan_inbox(platform.engine, settings.inbox_root, scan_rules(settings), "scan")
+        return scan_inbox(
+            platform.engine, platform.inbox, replace(scan_rules(settings), accept_gone=accept_gone), "scan"
+        )
 
 
 def _look(settings: Settings) -> ScanResult:
     """Without a database: every settled file that fits is shown, whether it is registered already or not."""
+    from pharma_assets.inbox.source import open_inbox
     from pharma_assets.intake import scan_rules
     from pharma_assets.registry.scan import look
 
-    return look(settings.inbox_root, scan_rules(settings), frozenset, lambda files: (len(files), 0))
+    return look(open_inbox(settings), scan_rules(settings))
 
 
 def scan_document(result: ScanResult) -> dict[str, Any]:
@@ -58,6 +66,7 @@ def scan_document(result: ScanResult) -> dict[str, Any]:
         "seen": result.seen,
         "added": result.added,
         "changed": result.changed,
+        "gone": list(result.gone),
         "skipped_by_filter": result.filtered,
         "skipped_by_structure": len(result.problems),
         "not_settled": result.unsettled,
@@ -79,6 +88,7 @@ def scan_summary(result: ScanResult, *, dry_run: bool = False) -> str:
         f"{result.seen} files seen",
         f"{result.added} {'would be added if not known yet' if dry_run else 'added'}",
         f"{result.changed} changed",
+        f"{len(result.gone)} gone",
         f"{result.filtered} skipped by filter",
         f"{len(result.problems)} skipped by structure",
         f"{result.unsettled} not settled yet",

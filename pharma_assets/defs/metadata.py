@@ -84,6 +84,7 @@ def scan_metadata(result: ScanResult, waiting: int) -> dict[str, Metadata]:
         "seen": result.seen,
         "added": result.added,
         "changed": result.changed,
+        "gone": len(result.gone),
         "skipped_by_filter": result.filtered,
         "skipped_by_structure": len(result.problems),
         "not_settled_yet": result.unsettled,

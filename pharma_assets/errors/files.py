@@ -121,6 +121,26 @@ PROBLEMS = (
         ),
     ),
     Problem(
+        "DUPLICATE_CONTENT",
+        Scope.FILE,
+        en=Message(
+            "the same bytes are loaded already from file {id}, {path}",
+            "Nothing to do if it was sent twice: it is taken up by itself when that file goes or changes. If both "
+            "count, run `pharma-assets release` with this file's id.",
+        ),
+        ru=Message(
+            "те же байты уже загружены из файла {id}, {path}",
+            "Если файл прислали дважды, ничего делать не нужно: он будет взят сам, когда тот исчезнет или изменится. "
+            "Если нужны оба, выполните `pharma-assets release` с id этого файла.",
+        ),
+    ),
+    Problem(
+        "IGNORED",
+        Scope.FILE,
+        en=Message("set aside by {who}: {why}", "Nothing to do; `pharma-assets release` takes it up again."),
+        ru=Message("отложен, {who}: {why}", "Ничего делать не нужно; снова взять файл – `pharma-assets release`."),
+    ),
+    Problem(
         "EMPTY_FILE",
         Scope.FILE,
         en=Message("the file has 0 bytes", "Ask the supplier to send it again."),

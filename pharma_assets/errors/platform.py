@@ -88,6 +88,32 @@ PROBLEMS = (
         ),
     ),
     Problem(
+        "INBOX_VANISHED",
+        Scope.PLATFORM,
+        en=Message(
+            "{gone} of {present} files have gone from the inbox at once, {example} among them",
+            "Look whether the inbox is mounted; nothing was marked as gone. If the files were meant to go: "
+            "`pharma-assets scan --accept-gone`.",
+        ),
+        ru=Message(
+            "из входящих сразу пропали файлы: {gone} из {present}, среди них {example}",
+            "Проверьте, подключена ли папка входящих; ни один файл не отмечен удалённым. Если файлы удалены намеренно: "
+            "`pharma-assets scan --accept-gone`.",
+        ),
+    ),
+    Problem(
+        "FILE_UNKNOWN",
+        Scope.PLATFORM,
+        en=Message(
+            "the registry has no file {name}",
+            "Give its id or its path below the inbox, as `pharma-assets status --json` shows them.",
+        ),
+        ru=Message(
+            "в реестре нет файла {name}",
+            "Укажите id файла или путь к нему внутри папки входящих, как их показывает `pharma-assets status --json`.",
+        ),
+    ),
+    Problem(
         "SETTINGS_INVALID",
         Scope.PLATFORM,
         en=Message(

@@ -1,22 +1,18 @@
-"""Walking the inbox: every file that is there, and every path that does not read as a report's.
+"""Walking the inbox: every leaf folder, what is in those that must be listed, and every path that does not fit.
 
-The walk never follows a symbolic link, never leaves the root, and never stops at a folder it cannot read.
+The walk never follows a link, never leaves the root, and never stops at a folder it cannot read.
 """
 
 from __future__ import annotations
 
-import os
-import random
-import stat
-import time
 from collections import deque
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import NamedTuple
 
 from pharma_assets.errors import PharmaError
-from pharma_assets.model.report_path import Leaf, parse_leaf
+from pharma_assets.inbox.source import Entry, Inbox
+from pharma_assets.model.report_path import Leaf, is_leaf_deep, parse_leaf
 
 # An entry of a b-tree takes some 2,700 bytes, and the registry has one for each path.
 MAX_PATH_BYTES = 2_500
@@ -41,14 +37,41 @@ class PathProblem:
     message: str
 
 
+@dataclass(frozen=True)
+class Listing:
+    """A leaf folder that was listed: its reports and the folder's own modification time, taken before.
+
+    `present`: every name in it, whatever it is. `count`: how many are files; `filtered`: how many of those are no
+    reports by their name. `plain`: nothing but reports and filtered files is in it.
+    """
+
+    folder: str
+    leaf: Leaf
+    modified_ns: int
+    files: list[SeenFile]
+    present: frozenset[str]
+    count: int
+    filtered: int
+    plain: bool
+
+
 @dataclass
 class Walk:
-    """What a walk found besides the files it yields."""
+    """What a walk came across besides the listings it yields.
 
-    seen: int = 0
-    filtered: int = 0
-    unsettled: int = 0
+    `leaves`: every leaf folder that is there, listed or passed over. `blind`: folders that could not be read, so that
+    nothing is known of what is below them. `stray_files`, `stray_filtered`: files that are in no leaf folder.
+    """
+
+    leaves: set[str] = field(default_factory=set)
+    blind: list[str] = field(default_factory=list)
     problems: list[PathProblem] = field(default_factory=list)
+    stray_files: int = 0
+    stray_filtered: int = 0
+
+    def sees(self, folder: str) -> bool:
+        """Whether the walk would have come across this folder if it were there."""
+        return not any(folder == blind or folder.startswith(f"{blind}/") or not blind for blind in self.blind)
 
 
 def is_report(name: str, extensions: tuple[str, ...]) -> bool:
@@ -62,103 +85,125 @@ def is_report(name: str, extensions: tuple[str, ...]) -> bool:
     return not extensions or lower.endswith(extensions)
 
 
-# Handing a list to the caller for every folder would cost more than finding it known.
-_BREATH = 64
-
-
 def walk_inbox(
-    root: Path, extensions: tuple[str, ...], walk: Walk, known: Callable[[], Container[bytes]] = frozenset
-) -> Iterator[list[SeenFile]]:
-    """The report files below `root` that are not known as they are now: a list for each folder that has some.
+    inbox: Inbox, extensions: tuple[str, ...], walk: Walk, pass_over: Callable[[str, int], bool]
+) -> Iterator[Listing | None]:
+    """Every leaf folder that is not passed over, listed.
 
-    An empty list comes now and then, so that the caller can stop. `known` is asked when the first file turns up, and
-    gives `path/size/modified_ns` in UTF-8 for each file that need not be seen again. Counts and problems go into
-    `walk`. Raises PharmaError INBOX_MISSING when the root is not there.
+    `pass_over` is asked with each folder and its modification time; it may say yes to leaf folders only. None comes
+    after each folder above the leaves, so that the caller can stop. Counts and problems go into `walk`. Raises
+    PharmaError INBOX_MISSING when the root is not there.
     """
-    if not root.is_dir():
-        raise PharmaError("INBOX_MISSING", folder=root)
-    top = os.path.join(os.fsencode(root), b"")  # noqa: PTH118 - bytes
-    # Bytes, until something unknown turns up: most files are known, and text costs. Breadth first: all folders above
-    # the leaves are gone through before the first file is met.
-    pending = deque([b""])
-    files = folders = 0
-    lookup: Container[bytes] | None = None
+    inbox.check()
+    pending = deque([""])
     while pending:
         folder = pending.popleft()
-        folders += 1
-        subfolders: list[bytes] = []
-        unknown: list[os.DirEntry[bytes]] = []
-        try:
-            with os.scandir(top + folder) as entries:
-                for entry in entries:
-                    if entry.is_dir(follow_symlinks=False):
-                        subfolders.append(b"%b%b/" % (folder, entry.name))
-                        continue
-                    files += 1
-                    if lookup is None:
-                        lookup = known()
-                    try:
-                        status = entry.stat(follow_symlinks=False)
-                    except OSError:
-                        unknown.append(entry)  # `_placed` meets it again
-                        continue
-                    if b"%b%b/%d/%d" % (folder, entry.name, status.st_size, status.st_mtime_ns) not in lookup:
-                        unknown.append(entry)
-        except FileNotFoundError:
-            pass  # removed since its parent was listed
-        except OSError as error:
-            walk.problems.append(path_problem(_text(folder.rstrip(b"/")), _unreadable(error)))
-        walk.seen = files
-        if subfolders:
-            # A walk that its caller cuts short must not leave out the same folders each time.
-            first = random.randrange(len(subfolders))  # noqa: S311
-            pending += subfolders[first:] + subfolders[:first]
-        if unknown:
-            yield _placed(folder, unknown, extensions, walk)
-        elif folders % _BREATH == 0:
-            yield []
+        entries = _entries(inbox, folder, walk)
+        prefix = f"{folder}/" if folder else ""
+        strays = []
+        for entry in entries:
+            path = prefix + entry.name
+            if not entry.is_folder:
+                strays.append(entry)
+            elif pass_over(path, entry.modified_ns):
+                walk.leaves.add(path)
+            elif (leaf := _leaf(path)) is not None:
+                walk.leaves.add(path)
+                yield _listing(inbox, path, leaf, entry.modified_ns, extensions, walk)
+            else:
+                pending.append(path)
+        if strays:
+            _report_strays(folder, strays, extensions, walk)
+        yield None
 
 
-def _placed(
-    folder: bytes, entries: list[os.DirEntry[bytes]], extensions: tuple[str, ...], walk: Walk
-) -> list[SeenFile]:
-    """The files of one folder with what its place says; `folder` ends with a slash, or is empty for the root."""
-    files: list[SeenFile] = []
-    place = _text(folder)
-    leaf: Leaf | PharmaError
+def _leaf(path: str) -> Leaf | None:
+    """The leaf folder that a path is, if it is one; what is wrong with others is said of the files in them."""
+    parts = tuple(path.split("/"))
     try:
-        leaf = parse_leaf(tuple(place.split("/")[:-1]))
-    except PharmaError as error:
-        leaf = error
+        return parse_leaf(parts) if is_leaf_deep(parts) and len(path.encode()) <= MAX_PATH_BYTES else None
+    except (PharmaError, UnicodeEncodeError):
+        return None
+
+
+def _entries(inbox: Inbox, folder: str, walk: Walk) -> list[Entry]:
+    try:
+        return inbox.entries(folder)
+    except FileNotFoundError:
+        return []  # removed since its parent was listed
+    except OSError as error:
+        walk.blind.append(folder)
+        walk.problems.append(path_problem(folder, PharmaError("PATH_UNREADABLE", why=error.strerror or error)))
+        return []
+
+
+def _listing(
+    inbox: Inbox, folder: str, leaf: Leaf, modified_ns: int, extensions: tuple[str, ...], walk: Walk
+) -> Listing:
+    blind = len(walk.blind)
+    entries = _entries(inbox, folder, walk)
+    files: list[SeenFile] = []
+    count = filtered = 0
+    plain = len(walk.blind) == blind
     for entry in entries:
-        name = _text(entry.name)
-        path = place + name
-        if not is_report(name, extensions):
-            walk.filtered += 1
+        path = f"{folder}/{entry.name}"
+        if entry.is_folder:
+            plain = False
+            _report_below(inbox, path, extensions, walk)
             continue
-        raw_path = folder + entry.name
-        try:
-            status = entry.stat(follow_symlinks=False)
-            if path.encode() != raw_path:
-                raise PharmaError("PATH_NOT_TEXT")
-            if isinstance(leaf, PharmaError):
-                raise leaf
-            if b"\\" in raw_path:
-                raise PharmaError("PATH_STRUCTURE", why="it has a backslash in it")
-            if len(raw_path) > MAX_PATH_BYTES:
-                raise PharmaError("PATH_TOO_LONG", path=_shortened(path))
-            if not stat.S_ISREG(status.st_mode):
-                raise PharmaError("PATH_STRUCTURE", why="it is a link or a special file")
-        except FileNotFoundError:
-            continue  # removed since its folder was listed
-        except OSError as error:
-            walk.problems.append(path_problem(path, _unreadable(error)))
+        count += 1
+        if not is_report(entry.name, extensions):
+            filtered += 1
+        elif (problem := _problem(path, entry)) is not None:
+            plain = False
+            walk.problems.append(path_problem(path, problem))
+        else:
+            files.append(SeenFile(path, leaf, entry.size, entry.modified_ns, entry.changed_ns))
+    present = frozenset(entry.name for entry in entries)
+    return Listing(folder, leaf, modified_ns, files, present, count, filtered, plain)
+
+
+def _problem(path: str, entry: Entry) -> PharmaError | None:
+    """What keeps a file of a leaf folder from being registered."""
+    try:
+        size = len(path.encode())
+    except UnicodeEncodeError:
+        return PharmaError("PATH_NOT_TEXT")
+    if "\\" in path:
+        return PharmaError("PATH_STRUCTURE", why="it has a backslash in it")
+    if size > MAX_PATH_BYTES:
+        return PharmaError("PATH_TOO_LONG", path=_shortened(path))
+    if not entry.is_regular:
+        return PharmaError("PATH_STRUCTURE", why="it is a link or a special file")
+    return None
+
+
+def _report_strays(folder: str, entries: list[Entry], extensions: tuple[str, ...], walk: Walk) -> None:
+    """Files that are in no leaf folder, or in one whose path cannot be stored."""
+    misplaced: PharmaError | None = None
+    try:
+        parse_leaf(tuple(folder.split("/")) if folder else ())
+    except PharmaError as error:
+        misplaced = error
+    for entry in entries:
+        walk.stray_files += 1
+        if not is_report(entry.name, extensions):
+            walk.stray_filtered += 1
             continue
-        except PharmaError as error:
-            walk.problems.append(path_problem(path, error))
-            continue
-        files.append(SeenFile(path, leaf, status.st_size, status.st_mtime_ns, status.st_ctime_ns))
-    return files
+        path = f"{folder}/{entry.name}" if folder else entry.name
+        problem = misplaced or _problem(path, entry)
+        if problem is not None:
+            walk.problems.append(path_problem(path, problem))
+
+
+def _report_below(inbox: Inbox, folder: str, extensions: tuple[str, ...], walk: Walk) -> None:
+    """Files below a leaf folder, which have no place there."""
+    pending = deque([folder])
+    while pending:
+        current = pending.popleft()
+        entries = _entries(inbox, current, walk)
+        pending += [f"{current}/{entry.name}" for entry in entries if entry.is_folder]
+        _report_strays(current, [entry for entry in entries if not entry.is_folder], extensions, walk)
 
 
 def path_problem(path: str, error: PharmaError) -> PathProblem:
@@ -166,18 +211,10 @@ def path_problem(path: str, error: PharmaError) -> PathProblem:
     return PathProblem(_shortened(path), error.code, error.message)
 
 
-def _unreadable(error: OSError) -> PharmaError:
-    return PharmaError("PATH_UNREADABLE", why=error.strerror or error)
-
-
-def _text(path: bytes) -> str:
-    """The path for people; what is not UTF-8 shows as an escape, so that it can be stored."""
-    return path.decode(errors="backslashreplace")
-
-
 def _shortened(path: str) -> str:
-    whole = path.encode()
-    return path if len(whole) <= MAX_PATH_BYTES else whole[:MAX_PATH_BYTES].decode(errors="ignore") + "…"
+    """The path for people, short enough to be stored; what is not UTF-8 shows as an escape."""
+    whole = path.encode("utf-8", "surrogateescape").decode(errors="backslashreplace").encode()
+    return whole.decode() if len(whole) <= MAX_PATH_BYTES else whole[:MAX_PATH_BYTES].decode(errors="ignore") + "…"
 
 
 def settled(file: SeenFile, now_ns: int, settle_seconds: float) -> bool:
@@ -197,22 +234,14 @@ def changed_lately(file: SeenFile, now_ns: int, settle_seconds: float) -> bool:
 
     Programs that keep the sender's modification time set it before or while they write.
     """
+    # Where there is no change time (SFTP), only a second look tells.
     return settle_seconds > 0 and now_ns - file.changed_ns < settle_seconds * 1e9
 
 
-def drop_moving(root: Path, files: list[SeenFile], walk: Walk, settle_seconds: float) -> list[SeenFile]:
-    """The files whose size and times stand still over a moment; the others are counted as unsettled."""
-    if not files:
-        return []
-    time.sleep(min(settle_seconds, 1.0))
-    still = [file for file in files if not _moved(root / file.path, file)]
-    walk.unsettled += len(files) - len(still)
-    return still
-
-
-def _moved(path: Path, before: SeenFile) -> bool:
+def stands_still(inbox: Inbox, file: SeenFile) -> bool:
+    """Whether the file is still as it was seen."""
     try:
-        now = path.lstat()
+        now = inbox.look(file.path)
     except OSError:
-        return True
-    return (now.st_size, now.st_mtime_ns, now.st_ctime_ns) != (before.size, before.modified_ns, before.changed_ns)
+        return False
+    return (now.size, now.modified_ns, now.changed_ns) == (file.size, file.modified_ns, file.changed_ns)

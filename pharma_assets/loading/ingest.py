@@ -15,7 +15,6 @@ from enum import StrEnum
 from sqlalchemy import Connection, text
 
 from pharma_assets.errors import PharmaError
-from pharma_assets.files import open_settled
 from pharma_assets.loading.months import ensure_month
 from pharma_assets.loading.platform import Platform
 from pharma_assets.loading.primary_data import add_ledger_entry, add_rejected_rows, copy_rows, remove_rows
@@ -23,6 +22,7 @@ from pharma_assets.loading.result_file import publish, quarantine, render, resul
 from pharma_assets.reading.hints import Hints
 from pharma_assets.registry import journal
 from pharma_assets.registry.files import RegisteredFile
+from pharma_assets.registry.twins import Twin, loaded_twins, lock_content
 from pharma_assets.transforms.normalize import NormalizedReport, normalize
 
 logger = logging.getLogger(__name__)
@@ -76,7 +76,7 @@ def read_report(platform: Platform, file: RegisteredFile) -> NormalizedFile:
     transform = platform.transforms.find(file.client_month.client, file.report_type)
     layout = transform.require_layout()
     passwords = tuple(password.get_secret_value() for password in platform.settings.passwords)
-    with open_settled(platform.settings.inbox_root, file.path) as content:
+    with platform.inbox.open(file.path) as content:
         document, digest = platform.reader.read(content, Hints(layout.known_headers, passwords))
     report = normalize(document, layout, platform.timezone, file.client_month.first_day)
     source = {
@@ -93,6 +93,10 @@ def normalize_file(platform: Platform, file: RegisteredFile, run_id: str) -> Nor
     """Read a file and put its result file into «Данные на загрузку»; the registry says CREATED in the end."""
     normalized = read_report(platform, file)
     reached(file, Step.READ)
+    with platform.engine.begin() as connection:
+        journal.note_content(connection, file.id, normalized.content_hash)
+    with platform.engine.begin() as connection:
+        _refuse_twin(connection, normalized)
     name = _fix_result_name(platform, normalized)
     constants = _registry_columns(file)
     settings = platform.settings
@@ -132,7 +136,7 @@ def _fix_result_name(platform: Platform, normalized: NormalizedFile) -> str:
         return file.result_name
     name = result_name(file.client_month.client.name, file.id, file.path, datetime.now(platform.timezone))
     with platform.engine.begin() as connection:
-        journal.name_result(connection, file.id, normalized.fingerprint, normalized.content_hash, name)
+        journal.name_result(connection, file.id, normalized.fingerprint, name)
     return name
 
 
@@ -150,7 +154,12 @@ def load_file(platform: Platform, connection: Connection, normalized: Normalized
     )
     if version != file.version:
         raise PharmaError("FILE_CHANGING")
+    lock_content(connection, normalized.content_hash)
+    moved_from = _refuse_twin(connection, normalized)
     superseded = remove_rows(connection, file.id)
+    for twin in moved_from:
+        superseded += remove_rows(connection, twin.id)
+        journal.moved(connection, twin.id, run_id, file.id, file.path)
     facts = {
         "file_id": file.id,
         "version": file.version,
@@ -171,9 +180,29 @@ def load_file(platform: Platform, connection: Connection, normalized: Normalized
     copy_rows(connection, report.table, constants)
     add_rejected_rows(connection, load_id, file.id, report)
     reached(file, Step.COPIED)
-    detail = {"loaded": report.loaded, "rejected": len(report.rejected), "replaced": superseded}
+    detail = {
+        "loaded": report.loaded,
+        "rejected": len(report.rejected),
+        "replaced": superseded,
+        "moved_from": [{"id": twin.id, "path": twin.path} for twin in moved_from],
+    }
     journal.loaded(connection, file.id, run_id, detail)
     return superseded
+
+
+def _refuse_twin(connection: Connection, normalized: NormalizedFile) -> list[Twin]:
+    """Raise PharmaError DUPLICATE_CONTENT if a file with the same bytes is there and loaded.
+
+    Returns those that are loaded and have gone: this file is them, moved. A report without rows doubles nothing, and a
+    person may have said that the file counts all the same.
+    """
+    if normalized.report.loaded == 0 or normalized.file.released:
+        return []
+    twins = loaded_twins(connection, normalized.file, normalized.content_hash)
+    for twin in twins:
+        if not twin.gone:
+            raise PharmaError("DUPLICATE_CONTENT", id=twin.id, path=twin.path)
+    return twins
 
 
 def set_aside(platform: Platform, superseded: Iterable[str], counting: Iterable[str | None]) -> None:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Engine
 
 from pharma_assets.database.urls import database_url, engine, reaching
+from pharma_assets.inbox.source import Inbox, open_inbox
 from pharma_assets.reading.guard import GuardedReader
 from pharma_assets.settings import Settings
 from pharma_assets.transforms.catalog import Transforms, load_transforms
@@ -17,13 +18,14 @@ from pharma_assets.transforms.catalog import Transforms, load_transforms
 
 @dataclass(frozen=True)
 class Platform:
-    """The settings, an engine on the business database, every client's transform as it stands now, and the guarded
-    reader, whose process starts with the first file."""
+    """The settings, an engine on the business database, every client's transform as it stands now, the guarded
+    reader, whose process starts with the first file, and the inbox."""
 
     settings: Settings
     engine: Engine
     transforms: Transforms
     reader: GuardedReader
+    inbox: Inbox
 
     @property
     def timezone(self) -> ZoneInfo:
@@ -40,6 +42,6 @@ def open_platform(settings: Settings) -> Iterator[Platform]:
     database = engine(url)
     try:
         with reaching(url), GuardedReader(settings.read_seconds, settings.read_memory_mb) as reader:
-            yield Platform(settings, database, load_transforms(settings.transforms), reader)
+            yield Platform(settings, database, load_transforms(settings.transforms), reader, open_inbox(settings))
     finally:
         database.dispose()

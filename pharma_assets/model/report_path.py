@@ -20,6 +20,14 @@ class Leaf:
     report_type: str
 
 
+def is_leaf_deep(parts: tuple[str, ...]) -> bool:
+    """Whether a folder lies as deep below a provider's folder as leaf folders do; quick, and raises nothing."""
+    for depth, part in enumerate(parts):
+        if Provider.of_folder(part) is not None:
+            return len(parts) == depth + 5
+    return False
+
+
 def parse_leaf(parts: tuple[str, ...]) -> Leaf:
     """The meaning of a folder given by the parts of its path below the inbox root.
 

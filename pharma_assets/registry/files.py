@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
+from pharma_assets.errors import PharmaError
 from pharma_assets.model.client_month import Client, ClientMonth
 from pharma_assets.model.provider import Provider
 from pharma_assets.model.status import Status
@@ -31,11 +32,23 @@ class RegisteredFile:
     content_hash: str | None
     fingerprint: str | None
     result_name: str | None
+    released: bool
 
+
+# For a query whose file is called f: a loaded file with its content, of the same provider, client and report type. One
+# without rows doubles nothing.
+LOADED_TWIN = """
+    SELECT twin.id, twin.file_path, twin.status = 'DELETE' AS gone
+    FROM ops.file_load load JOIN ops.file_registry twin ON twin.id = load.file_id
+    WHERE load.superseded_at IS NULL AND load.content_hash = {content_hash} AND load.rows_loaded > 0
+      AND twin.id <> f.id AND twin.data_provider = f.data_provider AND twin.client_name = f.client_name
+      AND twin.report_type = f.report_type
+"""
 
 _COLUMNS = """
     f.id, f.file_path, f.data_provider, f.client_name, f.report_year, f.report_month, f.report_type, f.status,
-    f.error_reason, f.version, f.attempt, f.uploaded_at, f.content_hash, f.transform_fingerprint, f.result_name
+    f.error_reason, f.version, f.attempt, f.uploaded_at, f.content_hash, f.transform_fingerprint, f.result_name,
+    f.released_version IS NOT DISTINCT FROM f.version AS released
 """
 
 # For a query over one client-month, whose registry table is called f; with `client_month_parameters`.
@@ -64,7 +77,9 @@ _DUE = """
     WHERE CASE f.status
         WHEN 'NEW' THEN true
         WHEN 'PROCESSING' THEN true
-        WHEN 'ERROR' THEN f.transform_fingerprint IS DISTINCT FROM t.fingerprint OR f.next_attempt_at <= now()
+        WHEN 'ERROR' THEN f.error_reason <> 'IGNORED' AND (
+            f.transform_fingerprint IS DISTINCT FROM t.fingerprint OR f.next_attempt_at <= now()
+            OR f.error_reason = 'DUPLICATE_CONTENT' AND NOT EXISTS ({twin} AND twin.status <> 'DELETE'))
         WHEN 'CREATED' THEN l.id IS NULL OR l.content_hash IS DISTINCT FROM f.content_hash
                             OR l.transform_fingerprint <> t.fingerprint
         ELSE false
@@ -86,17 +101,32 @@ def due_files(
     if client_month is not None:
         narrowed = f"AND {OF_CLIENT_MONTH}"
         parameters |= client_month_parameters(client_month)
-    query = text(_DUE.format(transforms=TRANSFORMS, columns=_COLUMNS, narrowed=narrowed))
+    twin = LOADED_TWIN.format(content_hash="f.content_hash")
+    query = text(_DUE.format(transforms=TRANSFORMS, columns=_COLUMNS, narrowed=narrowed, twin=twin))
     return [_file(row) for row in connection.execute(query, parameters)]
 
 
 def present_files(connection: Connection, client_month: ClientMonth) -> list[RegisteredFile]:
-    """Every file of a client-month that has not gone, oldest first."""
+    """Every file of a client-month that has neither gone nor been set aside, oldest first."""
     query = text(
-        f"SELECT {_COLUMNS} FROM ops.file_registry f WHERE f.status <> 'DELETE' AND {OF_CLIENT_MONTH}"  # noqa: S608
+        f"SELECT {_COLUMNS} FROM ops.file_registry f WHERE f.status <> 'DELETE'"  # noqa: S608
+        f" AND f.error_reason IS DISTINCT FROM 'IGNORED' AND {OF_CLIENT_MONTH}"
         " ORDER BY f.uploaded_at, f.id"
     )
     return [_file(row) for row in connection.execute(query, client_month_parameters(client_month))]
+
+
+def find_file(connection: Connection, name: str) -> RegisteredFile:
+    """The file with this id, or with this path below the inbox root. Raises PharmaError FILE_UNKNOWN."""
+    by_id = name.isascii() and name.isdigit()
+    condition = "f.id = :id" if by_id else "f.file_path = :path"
+    row = connection.execute(
+        text(f"SELECT {_COLUMNS} FROM ops.file_registry f WHERE {condition}"),  # noqa: S608
+        {"id": int(name)} if by_id else {"path": name},
+    ).one_or_none()
+    if row is None:
+        raise PharmaError("FILE_UNKNOWN", name=name)
+    return _file(row)
 
 
 def known_clients(connection: Connection) -> list[Client]:
@@ -141,4 +171,5 @@ def _file(row: Row[Any]) -> RegisteredFile:
         content_hash=row.content_hash,
         fingerprint=row.transform_fingerprint,
         result_name=row.result_name,
+        released=row.released,
     )

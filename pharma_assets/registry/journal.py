@@ -9,6 +9,7 @@ import json
 import os
 import socket
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 
 from sqlalchemy import Connection, column, func, literal, null, table, text, update
@@ -40,6 +41,7 @@ _REGISTRY = table(
             "result_hash",
             "attempt",
             "next_attempt_at",
+            "released_version",
             "claimed_by",
             "claimed_until",
             "updated_at",
@@ -70,12 +72,22 @@ def claim(connection: Connection, file_ids: Sequence[int], run_id: str) -> None:
     )
 
 
-def name_result(connection: Connection, file_id: int, fingerprint: str, content_hash: str, result_name: str) -> None:
+def note_content(connection: Connection, file_id: int, content_hash: str) -> None:
+    """Keep the digest of the bytes that were read; a result's name that was chosen for others no longer counts."""
+    known = _REGISTRY.c.content_hash == content_hash
+    connection.execute(
+        update(_REGISTRY)
+        .where(_REGISTRY.c.id == file_id, known.is_not(True))
+        .values(content_hash=content_hash, result_name=null())
+    )
+
+
+def name_result(connection: Connection, file_id: int, fingerprint: str, result_name: str) -> None:
     """Fix the result's name before it is written, so that the same work gives the same name (DESIGN, "Result file")."""
     connection.execute(
         update(_REGISTRY)
         .where(_REGISTRY.c.id == file_id)
-        .values(transform_fingerprint=fingerprint, content_hash=content_hash, result_name=result_name)
+        .values(transform_fingerprint=fingerprint, result_name=result_name)
     )
 
 
@@ -115,6 +127,80 @@ def loaded(connection: Connection, file_id: int, run_id: str, detail: Mapping[st
         claimed_by=null(),
         claimed_until=null(),
     )
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A person's decision: who took it, and why."""
+
+    who: str
+    why: str
+
+    @property
+    def run_id(self) -> str:
+        """What stands in the history in place of a run."""
+        return f"person:{self.who}"
+
+
+def retried(connection: Connection, file: RegisteredFile, verdict: Verdict) -> None:
+    """A person wants the file tried again."""
+    _step(connection, [file.id], "RETRIED", verdict.run_id, asdict(verdict), attempt=0, next_attempt_at=func.now())
+
+
+def ignored(connection: Connection, file: RegisteredFile, verdict: Verdict) -> None:
+    """A person has set the file aside; its rows were taken out in the same transaction."""
+    error = PharmaError("IGNORED", who=verdict.who, why=verdict.why)
+    _step(
+        connection,
+        [file.id],
+        "IGNORED",
+        verdict.run_id,
+        asdict(verdict),
+        reason=error.code,
+        status=Status.ERROR.value,
+        error_reason=error.code,
+        error_detail=_detail(error),
+        next_attempt_at=null(),
+        released_version=null(),
+    )
+
+
+def released(connection: Connection, file: RegisteredFile, verdict: Verdict) -> None:
+    """A person lets this version of the file through: it starts anew."""
+    _step(
+        connection,
+        [file.id],
+        "RELEASED",
+        verdict.run_id,
+        asdict(verdict),
+        status=Status.NEW.value,
+        error_reason=null(),
+        error_detail=null(),
+        attempt=0,
+        next_attempt_at=null(),
+        released_version=file.version,
+    )
+
+
+def gone(connection: Connection, file_ids: Sequence[int], run_id: str) -> None:
+    """The files are no longer in the inbox. Their rows stay until a person rebuilds their client-month."""
+    error = PharmaError("FILE_GONE")
+    _step(
+        connection,
+        file_ids,
+        "GONE",
+        run_id,
+        reason=error.code,
+        status=Status.DELETE.value,
+        error_reason=error.code,
+        error_detail=_detail(error),
+        next_attempt_at=null(),
+    )
+
+
+def moved(connection: Connection, file_id: int, run_id: str, to_id: int, to_path: str) -> None:
+    """A file that has gone lies elsewhere now: its rows were taken out as those of its new place came in."""
+    _step(connection, [file_id], "MOVED", run_id, {"id": to_id, "path": to_path}, status=Status.DELETE.value)
 
 
 def removed(connection: Connection, file_id: int, run_id: str) -> None:

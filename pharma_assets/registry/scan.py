@@ -1,42 +1,50 @@
-"""One look at the whole inbox: what is new or changed goes into the registry, what does not fit is reported."""
+"""One look at the inbox: what is new, changed or gone goes into the registry, what does not fit is reported."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Container, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
-from itertools import groupby
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Engine, text
 
-from pharma_assets.database.connect import psycopg_connection
-from pharma_assets.database.copy_format import escaped
 from pharma_assets.errors import PharmaError
+from pharma_assets.inbox.source import Inbox
 from pharma_assets.inbox.walk import (
+    Listing,
     PathProblem,
     SeenFile,
     Walk,
     changed_lately,
-    drop_moving,
     path_problem,
     settled,
+    stands_still,
     walk_inbox,
 )
 from pharma_assets.model.report_path import Leaf
+from pharma_assets.registry import journal
+from pharma_assets.registry.arrivals import KnownFile, known_files, register
+from pharma_assets.registry.folders import FolderState, Remembered, counted, forget, remember, remembered
 from pharma_assets.registry.locks import SCAN, try_lock
 
-BATCH = 20_000
+MOST_GONE = 10
+MOST_GONE_SHARE = 0.2
+
+_BATCH_FILES = 20_000
+_BATCH_FOLDERS = 2_000
+# Two changes within one step of the file system's clock leave the same time; steps are of two seconds at most.
+_CLOCK_STEP_NS = 3 * 10**9
+_NEVER = KnownFile(0, -1, None)
 
 
 @dataclass(frozen=True)
 class ScanRules:
     """What the scan takes: file extensions (empty: all), how long a file must have been still, and which months.
 
-    The last month is the running one in `timezone`, as it is for the partitions.
+    The last month is the running one in `timezone`, as it is for the partitions. `accept_gone`: however many files have
+    gone at once, a person has said that it is right.
     """
 
     extensions: tuple[str, ...]
@@ -44,6 +52,7 @@ class ScanRules:
     first_month: date
     budget_seconds: float
     timezone: str = "Europe/Moscow"
+    accept_gone: bool = False
 
 
 @dataclass(frozen=True)
@@ -51,7 +60,7 @@ class ScanResult:
     """What a scan saw and did.
 
     `busy`: somebody else was scanning, so nothing was done. `complete`: False when the budget ran out; the next scan
-    goes on. `paths` lists what was (or, in a dry run, would be) registered.
+    goes on. `paths` lists what was (or, in a dry run, would be) registered, `gone` what was there and is no longer.
     """
 
     seen: int = 0
@@ -61,103 +70,227 @@ class ScanResult:
     unsettled: int = 0
     problems: tuple[PathProblem, ...] = ()
     paths: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
     seconds: float = 0.0
     complete: bool = True
     busy: bool = False
 
 
-def scan(engine: Engine, root: Path, rules: ScanRules, run_id: str) -> ScanResult:
-    """Walk the inbox and register unseen files as NEW and changed ones as a new version, in bulk.
+def scan(engine: Engine, inbox: Inbox, rules: ScanRules, run_id: str) -> ScanResult:
+    """Register unseen files as NEW, changed ones as a new version, and files that have gone as DELETE.
 
-    Doing it again changes nothing. Raises PharmaError INBOX_MISSING before anything is written.
+    Doing it again changes nothing. Raises PharmaError INBOX_MISSING before anything is written, and INBOX_VANISHED
+    instead of writing DELETE where so much has gone at once that it must be the mount (BAD_INPUTS 58).
     """
     # The lock's connection is a new one each time; the work's, asked for first, may be a warm one of the pool.
     with engine.connect() as connection, try_lock(engine, SCAN) as held:
         if not held:
             return ScanResult(busy=True)
-        # Fetched while the walk goes through the upper folders, which hold no files.
-        with ThreadPoolExecutor(1) as fetcher:
-            known = fetcher.submit(known_files, connection)
-            result = look(root, rules, known.result, lambda files: _register(connection, files, run_id))
-            known.result()  # its failure shows also where no file asked for it
         with connection.begin():
-            _keep_problems(connection, result)
-        return result
+            earlier = remembered(connection, trusting=inbox.trusts_folder_times)
+        return _Scan(connection, inbox, rules, run_id, earlier).run()
 
 
-def known_files(connection: Connection) -> set[bytes]:
-    """`path/size/modified_ns` of every registered file that has not gone, as `walk_inbox` asks for it."""
-    # One long text a month: fetching a row for each file would take a quarter as long as looking at all the files.
-    query = """
-        SELECT convert_to(string_agg(file_path || '/' || file_size || '/' || modified_ns, '//'), 'UTF8')
-        FROM ops.file_registry WHERE status <> 'DELETE' AND modified_ns IS NOT NULL GROUP BY report_year, report_month
-    """
-    with connection.begin(), psycopg_connection(connection).cursor(binary=True) as cursor:
-        cursor.execute(query)
-        return set().union(*(files.split(b"//") for (files,) in cursor))
-
-
-def look(
-    root: Path,
-    rules: ScanRules,
-    known: Callable[[], Container[bytes]],
-    register: Callable[[Sequence[SeenFile]], tuple[int, int]],
-) -> ScanResult:
-    """Walk the inbox, and give what is not `known()` as it is now, and settled, to `register` batch by batch.
-
-    `register` returns how many were added and how many changed. Touches no database itself.
-    """
+def look(inbox: Inbox, rules: ScanRules) -> ScanResult:
+    """What a scan of an empty registry would add. Touches no database."""
     started = time.monotonic()
-    now_ns = time.time_ns()
-    today = _now().astimezone(ZoneInfo(rules.timezone)).date()
-    months = _Months(rules.first_month, today.replace(day=1))
-    walk = Walk()
-    batch: list[SeenFile] = []
-    lately: list[SeenFile] = []
+    moment, months, walk = time.time_ns(), _Months.of(rules), Walk()
+    found = ScanResult()
     paths: list[str] = []
-    added = changed = 0
-    complete = True
-
-    def take(files: list[SeenFile]) -> None:
-        nonlocal added, changed
-        if files:
-            new, altered = register(files)
-            added, changed = added + new, changed + altered
-            paths.extend(file.path for file in files)
-
-    for files in walk_inbox(root, rules.extensions, walk, known):
-        outside = months.problem(files[0].leaf) if files else None
-        for file in files:
-            if not settled(file, now_ns, rules.settle_seconds):
-                walk.unsettled += 1
-            elif outside is not None:
-                walk.problems.append(path_problem(file.path, outside))
-            elif changed_lately(file, now_ns, rules.settle_seconds):
-                lately.append(file)
-            else:
-                batch.append(file)
-        if len(batch) >= BATCH:
-            take(batch)
-            batch = []
-        if time.monotonic() - started > rules.budget_seconds:
-            complete = False
-            break
-    take(batch + drop_moving(root, lately, walk, rules.settle_seconds))
-    return ScanResult(
-        seen=walk.seen,
-        added=added,
-        changed=changed,
-        filtered=walk.filtered,
-        unsettled=walk.unsettled,
-        problems=tuple(walk.problems),
+    for listing in walk_inbox(inbox, rules.extensions, walk, lambda folder, modified_ns: False):
+        if listing is None:
+            continue
+        outside = months.problem(listing.leaf)
+        walk.problems += [path_problem(file.path, outside) for file in listing.files if outside is not None]
+        still = [file for file in listing.files if settled(file, moment, rules.settle_seconds)]
+        paths += [file.path for file in still if outside is None]
+        found = replace(
+            found,
+            seen=found.seen + listing.count,
+            filtered=found.filtered + listing.filtered,
+            unsettled=found.unsettled + len(listing.files) - len(still),
+        )
+    return replace(
+        found,
+        seen=found.seen + walk.stray_files,
+        filtered=found.filtered + walk.stray_filtered,
+        added=len(paths),
         paths=tuple(paths),
+        problems=tuple(walk.problems),
         seconds=time.monotonic() - started,
-        complete=complete,
     )
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
+@dataclass
+class _Scan:
+    """The state of one scan."""
+
+    connection: Connection
+    inbox: Inbox
+    rules: ScanRules
+    run_id: str
+    earlier: Remembered
+    started: float = field(default_factory=time.monotonic)
+    walk: Walk = field(default_factory=Walk)
+    added: int = 0
+    changed: int = 0
+    unsettled: int = 0
+    passed_over: int = 0
+    paths: list[str] = field(default_factory=list)
+    lately: list[SeenFile] = field(default_factory=list)
+    gone: dict[str, int] = field(default_factory=dict)
+
+    def run(self) -> ScanResult:
+        complete = self._walk()
+        if self.lately:
+            time.sleep(min(self.rules.settle_seconds, 1.0))
+            still = [file for file in self.lately if stands_still(self.inbox, file)]
+            self.unsettled += len(self.lately) - len(still)
+            with self.connection.begin():
+                self._register(still)
+        vanished = self._vanished_folders() if complete else []
+        with self.connection.begin():
+            self._mark_gone(vanished)
+            _keep_problems(self.connection, self.walk.problems, complete=complete)
+            files, filtered = counted(self.connection)
+        return ScanResult(
+            seen=files + self.walk.stray_files,
+            added=self.added,
+            changed=self.changed,
+            filtered=filtered + self.walk.stray_filtered,
+            unsettled=self.unsettled,
+            problems=tuple(self.walk.problems),
+            paths=tuple(self.paths),
+            gone=tuple(self.gone),
+            seconds=time.monotonic() - self.started,
+            complete=complete,
+        )
+
+    def _walk(self) -> bool:
+        """List the folders that must be; whether the budget was enough for all of them."""
+        quiet = self.earlier.quiet
+
+        def pass_over(folder: str, modified_ns: int) -> bool:
+            if f"{folder}/{modified_ns}" not in quiet:
+                return False
+            self.passed_over += 1
+            return True
+
+        listings: list[Listing] = []
+        files = 0
+        listed_ns = time.time_ns()
+        for listing in walk_inbox(self.inbox, self.rules.extensions, self.walk, pass_over):
+            if listing is not None:
+                listings.append(listing)
+                files += len(listing.files)
+            if files >= _BATCH_FILES or len(listings) >= _BATCH_FOLDERS:
+                self._take(listings, listed_ns)
+                listings, files, listed_ns = [], 0, time.time_ns()
+            if time.monotonic() - self.started > self.rules.budget_seconds:
+                self._take(listings, listed_ns)
+                return False
+        self._take(listings, listed_ns)
+        return True
+
+    def _take(self, listings: Sequence[Listing], listed_ns: int) -> None:
+        """Compare what these folders hold with what the registry says. `listed_ns`: the moment before the first."""
+        if not listings:
+            return
+        months = _Months.of(self.rules)
+        arrived: list[SeenFile] = []
+        states: list[FolderState] = []
+        with self.connection.begin():
+            # A file's folder is remembered with the file, so one that is not has no files in the registry.
+            met = [listing.folder for listing in listings if self.earlier.knows(listing.folder)]
+            known = known_files(self.connection, met)
+            of_folder: dict[str, list[str]] = {}
+            for path in known:
+                of_folder.setdefault(path.rpartition("/")[0], []).append(path)
+            for listing in listings:
+                gone = self._missing(listing, of_folder.get(listing.folder, []))
+                self.gone |= {path: known[path].id for path in gone}
+                fresh = [file for file in listing.files if known.get(file.path, _NEVER)[1:] != file[2:4]]
+                outside = months.problem(listing.leaf) if fresh else None
+                waiting = False
+                for file in fresh:
+                    if not settled(file, listed_ns, self.rules.settle_seconds):
+                        self.unsettled += 1
+                        waiting = True
+                    elif outside is not None:
+                        self.walk.problems.append(path_problem(file.path, outside))
+                        waiting = True
+                    elif changed_lately(file, listed_ns, self.rules.settle_seconds):
+                        self.lately.append(file)
+                        waiting = True
+                    else:
+                        arrived.append(file)
+                sure = listing.plain and not gone and not waiting
+                quiet = sure and listed_ns - listing.modified_ns >= _CLOCK_STEP_NS
+                states.append(
+                    FolderState(
+                        listing.folder,
+                        listing.modified_ns if quiet else None,
+                        listing.count,
+                        listing.filtered,
+                    )
+                )
+            self._register(arrived)
+            remember(self.connection, [state for state in states if self.earlier.others.get(state.folder) != state])
+
+    def _missing(self, listing: Listing, known: Sequence[str]) -> list[str]:
+        if not self.walk.sees(listing.folder):
+            return []
+        return [path for path in known if path.rpartition("/")[2] not in listing.present]
+
+    def _register(self, files: Sequence[SeenFile]) -> None:
+        added, changed = register(self.connection, files, self.run_id)
+        self.added += added
+        self.changed += changed
+        self.paths += [file.path for file in files]
+
+    def _vanished_folders(self) -> list[str]:
+        """Leaf folders of earlier scans that are not there any more."""
+        if self.passed_over == len(self.earlier.quiet) and self.earlier.others.keys() <= self.walk.leaves:
+            return []
+        missing = self.earlier.missing(self.walk.leaves)
+        return [folder for folder in missing if self.walk.sees(folder)]
+
+    def _mark_gone(self, vanished: Sequence[str]) -> None:
+        """Files that are not where they were become DELETE, unless that is too many to be believed."""
+        if vanished:
+            rows = self.connection.execute(
+                text(
+                    """
+                    SELECT file_path, id FROM ops.file_registry
+                    WHERE status <> 'DELETE' AND regexp_replace(file_path, '/[^/]*$', '') = ANY(:folders)
+                    """
+                ),
+                {"folders": list(vanished)},
+            )
+            self.gone |= {row.file_path: row.id for row in rows}
+        self.gone = {path: number for path, number in self.gone.items() if self._has_gone(path)}
+        if self.gone:
+            self._refuse_disaster()
+            journal.gone(self.connection, list(self.gone.values()), self.run_id)
+        forget(self.connection, vanished)
+
+    def _has_gone(self, path: str) -> bool:
+        """Whether the file is missing now too: one that is being replaced is away for a moment only."""
+        try:
+            self.inbox.look(path)
+        except (FileNotFoundError, NotADirectoryError):
+            return True
+        except OSError:
+            return False
+        return False
+
+    def _refuse_disaster(self) -> None:
+        if self.rules.accept_gone:
+            return
+        present = self.connection.scalar(text("SELECT count(*) FROM ops.file_registry WHERE status <> 'DELETE'")) or 0
+        gone = len(self.gone)
+        if gone == present or (gone > MOST_GONE and gone > MOST_GONE_SHARE * present):
+            raise PharmaError("INBOX_VANISHED", gone=gone, present=present, example=next(iter(self.gone)))
 
 
 @dataclass(frozen=True)
@@ -166,6 +299,11 @@ class _Months:
 
     first: date
     last: date
+
+    @classmethod
+    def of(cls, rules: ScanRules) -> _Months:
+        today = _now().astimezone(ZoneInfo(rules.timezone)).date()
+        return cls(rules.first_month, today.replace(day=1))
 
     def problem(self, leaf: Leaf) -> PharmaError | None:
         month = leaf.client_month.first_day
@@ -176,62 +314,13 @@ class _Months:
         )
 
 
-def _register(connection: Connection, files: Sequence[SeenFile], run_id: str) -> tuple[int, int]:
-    """Insert the files as NEW, or count their version up; returns how many of each."""
-    with connection.begin():
-        connection.execute(text(_ARRIVALS))
-        with (
-            psycopg_connection(connection).cursor() as cursor,
-            cursor.copy("COPY arrival FROM STDIN") as copy,
-        ):
-            copy.write(_copy_lines(files))
-        row = connection.execute(text(_UPSERT), {"run_id": run_id}).one()
-        connection.execute(text("DROP TABLE arrival"))
-        return row.added, row.changed
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
-def _copy_lines(files: Sequence[SeenFile]) -> bytes:
-    """The rows of `arrival` in COPY's text format; what a leaf's files have in common is written out once a leaf."""
-    lines: list[str] = []
-    for leaf, in_leaf in groupby(files, key=lambda file: file.leaf):
-        client, year, month = leaf.client_month.client, leaf.client_month.year, leaf.client_month.month
-        place = f"{client.provider.value}\t{year}\t{month}\t{escaped(client.name)}\t{escaped(leaf.report_type)}"
-        lines += [f"{escaped(file.path)}\t{place}\t{file.size}\t{file.modified_ns}\n" for file in in_leaf]
-    return "".join(lines).encode()
-
-
-_ARRIVALS = """
-    CREATE TEMP TABLE arrival (file_path text, data_provider text, report_year smallint, report_month smallint,
-        client_name text, report_type text, file_size bigint, modified_ns bigint) ON COMMIT DROP
-"""
-
-# A file that was replaced in place, or that came back, starts again as a new version of the same row.
-_UPSERT = """
-    WITH registered AS (
-        INSERT INTO ops.file_registry AS f (file_path, uploaded_at, status, data_provider, report_year, report_month,
-            client_name, report_type, file_size, modified_ns)
-        SELECT file_path, to_timestamp(modified_ns / 1e9), 'NEW', data_provider, report_year, report_month,
-            client_name, report_type, file_size, modified_ns
-        FROM arrival
-        ON CONFLICT (file_path) DO UPDATE SET status = 'NEW', version = f.version + 1, attempt = 0,
-            uploaded_at = excluded.uploaded_at, file_size = excluded.file_size, modified_ns = excluded.modified_ns,
-            error_reason = NULL, error_detail = NULL, next_attempt_at = NULL, content_hash = NULL, result_name = NULL,
-            result_hash = NULL, updated_at = now()
-        WHERE f.status = 'DELETE'
-           OR (f.file_size, f.modified_ns) IS DISTINCT FROM (excluded.file_size, excluded.modified_ns)
-        RETURNING f.id, f.version
-    ), history AS (
-        INSERT INTO ops.file_event (file_id, event, status_from, status_to, run_id)
-        SELECT r.id, CASE r.version WHEN 1 THEN 'REGISTERED' ELSE 'CHANGED' END, before.status, 'NEW', :run_id
-        FROM registered r LEFT JOIN ops.file_registry before ON before.id = r.id
-    )
-    SELECT count(*) FILTER (WHERE version = 1) AS added, count(*) FILTER (WHERE version > 1) AS changed FROM registered
-"""
-
-
-def _keep_problems(connection: Connection, result: ScanResult) -> None:
+def _keep_problems(connection: Connection, problems: Sequence[PathProblem], *, complete: bool) -> None:
     """Keep what could not be placed where people can query it; a complete scan forgets what is no longer so."""
-    if result.problems:
+    if problems:
         connection.execute(
             text(
                 """
@@ -244,10 +333,10 @@ def _keep_problems(connection: Connection, result: ScanResult) -> None:
                 """
             ),
             {
-                "paths": [problem.path for problem in result.problems],
-                "codes": [problem.code for problem in result.problems],
-                "messages": [problem.message for problem in result.problems],
+                "paths": [problem.path for problem in problems],
+                "codes": [problem.code for problem in problems],
+                "messages": [problem.message for problem in problems],
             },
         )
-    if result.complete:
+    if complete:
         connection.execute(text("DELETE FROM ops.path_problem WHERE last_seen < now()"))

@@ -14,6 +14,7 @@ from sqlalchemy import Engine, text
 
 from pharma_assets.database.urls import engine as make_engine
 from pharma_assets.errors import PharmaError
+from pharma_assets.inbox.source import LocalInbox
 from pharma_assets.registry.locks import SCAN, try_lock
 from pharma_assets.registry.scan import ScanResult, ScanRules, scan
 
@@ -44,7 +45,7 @@ def drop(inbox: Path, name: str, content: bytes = b"x", folder: str = LEAF, age:
 
 
 def look(engine: Engine, inbox: Path, rules: ScanRules = AT_ONCE) -> ScanResult:
-    return scan(engine, inbox, rules, "test")
+    return scan(engine, LocalInbox(inbox), rules, "test")
 
 
 def rows(engine: Engine, query: str) -> list[tuple[object, ...]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from pharma_assets.inbox.source import LocalInbox
 from pharma_assets.inbox.walk import MAX_PATH_BYTES, SeenFile, Walk, walk_inbox
 
 LEAF = "Дистрибьюторы/2025/06/Client_01/Type1"
@@ -16,35 +17,33 @@ def drop(root: Path, path: str) -> None:
     (root / path).write_bytes(b"x")
 
 
-def seen(root: Path, known: set[bytes] | None = None) -> tuple[list[SeenFile], Walk]:
+def seen(root: Path) -> tuple[list[SeenFile], Walk]:
     walk = Walk()
-    return [file for files in walk_inbox(root, REPORTS, walk, lambda: known or set()) for file in files], walk
+    listings = walk_inbox(LocalInbox(root), REPORTS, walk, lambda folder, modified_ns: False)
+    return [file for listing in listings if listing is not None for file in listing.files], walk
 
 
-def key(file: SeenFile) -> bytes:
-    return f"{file.path}/{file.size}/{file.modified_ns}".encode()
-
-
-def test_a_known_file_is_counted_and_passed_over_until_it_changes(tmp_path: Path) -> None:
+def test_a_leaf_folder_that_is_passed_over_is_not_listed(tmp_path: Path) -> None:
     drop(tmp_path, f"{LEAF}/a.csv")
-    drop(tmp_path, f"{LEAF}/б.csv")
-    files, _ = seen(tmp_path)
-    assert sorted(file.path for file in files) == [f"{LEAF}/a.csv", f"{LEAF}/б.csv"]
-    known = {key(file) for file in files}
-    files, walk = seen(tmp_path, known)
-    assert (files, walk.seen) == ([], 2)
-    os.utime(tmp_path / LEAF / "б.csv", ns=(0, 1))
-    files, walk = seen(tmp_path, known)
-    assert ([file.path for file in files], walk.seen) == ([f"{LEAF}/б.csv"], 2)
+    drop(tmp_path, f"{LEAF.replace('Type1', 'Type2')}/б.csv")
+    asked = {}
+    walk = Walk()
+
+    def pass_over(folder: str, modified_ns: int) -> bool:
+        asked[folder] = modified_ns
+        return folder == LEAF
+
+    (listing,) = filter(None, walk_inbox(LocalInbox(tmp_path), REPORTS, walk, pass_over))
+    assert [file.path for file in listing.files] == [f"{LEAF.replace('Type1', 'Type2')}/б.csv"]
+    assert walk.leaves == {LEAF, listing.folder}
+    assert asked[LEAF] == (tmp_path / LEAF).stat().st_mtime_ns
 
 
-def test_the_caller_can_stop_now_and_then_where_everything_is_known(tmp_path: Path) -> None:
-    for number in range(200):
+def test_the_caller_can_stop_after_each_folder_above_the_leaves(tmp_path: Path) -> None:
+    for number in range(20):
         drop(tmp_path, f"{LEAF.replace('Client_01', f'Client_{number}')}/a.csv")
-    files, _ = seen(tmp_path)
-    known = {key(file) for file in files}
-    lists = list(walk_inbox(tmp_path, REPORTS, Walk(), lambda: known))
-    assert lists == [[]] * 6
+    found = list(walk_inbox(LocalInbox(tmp_path), REPORTS, Walk(), lambda folder, modified_ns: "Type1" in folder))
+    assert found == [None] * 24, "the root, the provider, the year, the month and the clients"
 
 
 def test_a_backslash_in_a_file_or_folder_is_a_problem_of_that_path(tmp_path: Path) -> None:

@@ -1,0 +1,103 @@
+"""Where the suppliers' files lie: what the scan and the work ask of a folder tree, local or elsewhere."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import BinaryIO, NamedTuple, Protocol
+
+import psutil
+
+from pharma_assets.errors import PharmaError
+from pharma_assets.files import open_settled
+from pharma_assets.settings import Settings
+
+_REMOTE = ("nfs", "cifs", "smb", "fuse", "9p", "afs", "ceph", "gluster", "davfs", "virtiofs", "vboxsf")
+
+
+class Entry(NamedTuple):
+    """One entry of a folder. Times are in nanoseconds; `changed_ns` is the inode's change time, 0 where there is none.
+
+    What is neither a folder nor a regular file (a link, a pipe) is never followed or opened.
+    """
+
+    name: str
+    is_folder: bool
+    is_regular: bool
+    size: int
+    modified_ns: int
+    changed_ns: int
+
+
+class Inbox(Protocol):
+    """A tree of folders. Paths are relative to its root, with slashes; bytes that are no text are surrogates."""
+
+    @property
+    def trusts_folder_times(self) -> bool:
+        """Whether a folder's modification time moves with every file that comes or goes."""
+
+    def check(self) -> None:
+        """Raise PharmaError INBOX_MISSING unless the root is there."""
+
+    def entries(self, folder: str) -> list[Entry]:
+        """What is in a folder, "" for the root. Raises OSError, FileNotFoundError where it has gone."""
+
+    def look(self, path: str) -> Entry:
+        """A file as it is now. Raises OSError."""
+
+    def open(self, path: str) -> AbstractContextManager[BinaryIO]:
+        """Open a settled file for reading; raises as `files.open_settled` does."""
+
+
+class LocalInbox:
+    """A folder of this machine, or one that is mounted."""
+
+    def __init__(self, root: Path, *, trusts_folder_times: bool = True) -> None:
+        self.root = root
+        self._top = os.path.join(root, "")  # noqa: PTH118 - joined with each folder, where Path would cost
+        self.trusts_folder_times = trusts_folder_times
+
+    def check(self) -> None:
+        if not self.root.is_dir():
+            raise PharmaError("INBOX_MISSING", folder=self.root)
+
+    def entries(self, folder: str) -> list[Entry]:
+        found = []
+        with os.scandir(f"{self._top}{folder}") as entries:
+            for entry in entries:
+                try:
+                    status = entry.stat(follow_symlinks=False)
+                except FileNotFoundError:
+                    continue  # removed since the folder was opened
+                found.append(_entry(entry.name, status))
+        return found
+
+    def look(self, path: str) -> Entry:
+        return _entry(path.rpartition("/")[2], (self.root / path).lstat())
+
+    @contextmanager
+    def open(self, path: str) -> Iterator[BinaryIO]:
+        with open_settled(self.root, path) as file:
+            yield file
+
+
+def open_inbox(settings: Settings) -> Inbox:
+    """The inbox that the settings name."""
+    root = settings.inbox_root
+    return LocalInbox(root, trusts_folder_times=not _is_remote(root))
+
+
+def _is_remote(root: Path) -> bool:
+    """Whether the folder is mounted from another machine, whose folder times may come late or not at all."""
+    where = root.resolve()
+    mounts = {Path(mount.mountpoint): mount.fstype for mount in psutil.disk_partitions(all=True)}
+    fstype = next((mounts[folder] for folder in (where, *where.parents) if folder in mounts), "")
+    return fstype.startswith(_REMOTE)
+
+
+def _entry(name: str, status: os.stat_result) -> Entry:
+    mode = status.st_mode
+    return Entry(name, stat.S_ISDIR(mode), stat.S_ISREG(mode), status.st_size, status.st_mtime_ns, status.st_ctime_ns)

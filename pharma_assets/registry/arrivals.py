@@ -1,0 +1,91 @@
+"""Files that have come, changed or gone, written into the registry in bulk."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+from typing import NamedTuple
+
+from sqlalchemy import Connection, text
+
+from pharma_assets.database.connect import psycopg_connection
+from pharma_assets.database.copy_format import escaped
+from pharma_assets.inbox.walk import SeenFile
+
+
+class KnownFile(NamedTuple):
+    """What the registry says of a file that has not gone."""
+
+    id: int
+    size: int
+    modified_ns: int | None
+
+
+def known_files(connection: Connection, folders: Sequence[str]) -> dict[str, KnownFile]:
+    """The registered files of these leaf folders by path, without those that have gone."""
+    # A range of the unique index for each folder: "0" is the character after "/".
+    rows = connection.execute(
+        text(
+            """
+            SELECT f.file_path, f.id, f.file_size, f.modified_ns
+            FROM unnest(CAST(:folders AS text[])) AS leaf (folder)
+            CROSS JOIN LATERAL (
+                SELECT * FROM ops.file_registry WHERE file_path > folder || '/' AND file_path < folder || '0'
+            ) f
+            WHERE f.status <> 'DELETE'
+            """
+        ),
+        {"folders": list(folders)},
+    )
+    return {path: KnownFile(*known) for path, *known in rows}
+
+
+def register(connection: Connection, files: Sequence[SeenFile], run_id: str) -> tuple[int, int]:
+    """Insert the files as NEW, or count their version up; returns how many of each. The caller owns the transaction."""
+    if not files:
+        return 0, 0
+    connection.execute(text(_ARRIVALS))
+    with psycopg_connection(connection).cursor() as cursor, cursor.copy("COPY arrival FROM STDIN") as copy:
+        copy.write(_copy_lines(files))
+    row = connection.execute(text(_UPSERT), {"run_id": run_id}).one()
+    connection.execute(text("DROP TABLE arrival"))
+    return row.added, row.changed
+
+
+def _copy_lines(files: Sequence[SeenFile]) -> bytes:
+    """The rows of `arrival` in COPY's text format; what a leaf's files have in common is written out once a leaf."""
+    lines: list[str] = []
+    for leaf, in_leaf in groupby(files, key=lambda file: file.leaf):
+        client, year, month = leaf.client_month.client, leaf.client_month.year, leaf.client_month.month
+        place = f"{client.provider.value}\t{year}\t{month}\t{escaped(client.name)}\t{escaped(leaf.report_type)}"
+        lines += [f"{escaped(file.path)}\t{place}\t{file.size}\t{file.modified_ns}\n" for file in in_leaf]
+    return "".join(lines).encode()
+
+
+_ARRIVALS = """
+    CREATE TEMP TABLE arrival (file_path text, data_provider text, report_year smallint, report_month smallint,
+        client_name text, report_type text, file_size bigint, modified_ns bigint) ON COMMIT DROP
+"""
+
+# A file that was replaced in place, or that came back, starts again as a new version of the same row.
+_UPSERT = """
+    WITH registered AS (
+        INSERT INTO ops.file_registry AS f (file_path, uploaded_at, status, data_provider, report_year, report_month,
+            client_name, report_type, file_size, modified_ns)
+        SELECT file_path, to_timestamp(modified_ns / 1e9), 'NEW', data_provider, report_year, report_month,
+            client_name, report_type, file_size, modified_ns
+        FROM arrival
+        ON CONFLICT (file_path) DO UPDATE SET status = 'NEW', version = f.version + 1, attempt = 0,
+            uploaded_at = excluded.uploaded_at, file_size = excluded.file_size, modified_ns = excluded.modified_ns,
+            error_reason = NULL, error_detail = NULL, next_attempt_at = NULL, content_hash = NULL, result_name = NULL,
+            result_hash = NULL, updated_at = now()
+        WHERE f.status = 'DELETE'
+           OR (f.file_size, f.modified_ns) IS DISTINCT FROM (excluded.file_size, excluded.modified_ns)
+        RETURNING f.id, f.version
+    ), history AS (
+        INSERT INTO ops.file_event (file_id, event, status_from, status_to, run_id)
+        SELECT r.id, CASE r.version WHEN 1 THEN 'REGISTERED' ELSE 'CHANGED' END, before.status, 'NEW', :run_id
+        FROM registered r LEFT JOIN ops.file_registry before ON before.id = r.id
+    )
+    SELECT count(*) FILTER (WHERE version = 1) AS added, count(*) FILTER (WHERE version > 1) AS changed FROM registered
+"""

@@ -1,0 +1,254 @@
+"""What the scan makes of files that change and go, and of folders in which nothing happens (BAD_INPUTS 50–58)."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, text
+
+from pharma_assets.database.urls import engine as make_engine
+from pharma_assets.errors import PharmaError
+from pharma_assets.inbox.source import Entry, LocalInbox
+from pharma_assets.registry.folders import SWEEP
+from pharma_assets.registry.scan import MOST_GONE, ScanResult, ScanRules, scan
+
+LEAF = "Поставщики данных/Дистрибьюторы/2025/06/{}/Type1"
+RULES = ScanRules((".csv",), 0, date(2023, 1, 1), 20)
+LONG_AGO = time.time() - 3600
+
+
+class Watched(LocalInbox):
+    """An inbox that remembers which leaf folders were listed."""
+
+    def __init__(self, root: Path, *, trusts_folder_times: bool = True) -> None:
+        super().__init__(root, trusts_folder_times=trusts_folder_times)
+        self.listed: list[str] = []
+
+    def entries(self, folder: str) -> list[Entry]:
+        if folder.endswith("Type1"):
+            self.listed.append(folder)
+        return super().entries(folder)
+
+
+@pytest.fixture
+def engine(database: str) -> Iterator[Engine]:
+    engine = make_engine(database)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def inbox(tmp_path: Path) -> Watched:
+    return Watched(tmp_path)
+
+
+def drop(inbox: LocalInbox, client: str, name: str = "a.csv", content: bytes = b"x") -> Path:
+    """A file that came long ago, into a folder that has not changed since."""
+    path = inbox.root / LEAF.format(client) / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    os.utime(path, (LONG_AGO, LONG_AGO))
+    os.utime(path.parent, (LONG_AGO, LONG_AGO))
+    return path
+
+
+def look(engine: Engine, inbox: Watched, rules: ScanRules = RULES) -> ScanResult:
+    inbox.listed.clear()
+    return scan(engine, inbox, rules, "test")
+
+
+def done(engine: Engine) -> None:
+    """All files have been worked on."""
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE ops.file_registry SET status = 'CREATED' WHERE status = 'NEW'"))
+
+
+def statuses(engine: Engine) -> dict[str, str]:
+    with engine.connect() as connection:
+        rows = connection.execute(text("SELECT client_name, status FROM ops.file_registry"))
+        return {row.client_name: row.status for row in rows}
+
+
+def quiet_scan(engine: Engine, inbox: Watched) -> ScanResult:
+    """A scan of which no folder of interest is in the slice that is listed anyway."""
+    for _ in range(SWEEP):
+        result = look(engine, inbox)
+        if not inbox.listed:
+            return result
+    raise AssertionError("no scan passed everything over")
+
+
+def test_a_folder_in_which_nothing_happens_is_passed_over_and_counted(engine: Engine, inbox: Watched) -> None:
+    drop(inbox, "А")
+    drop(inbox, "А", "notes.txt")
+    assert look(engine, inbox).added == 1
+    done(engine)
+    result = quiet_scan(engine, inbox)
+    assert (result.seen, result.filtered, result.added) == (2, 1, 0)
+
+
+def test_a_folder_with_a_file_that_is_due_is_never_passed_over(engine: Engine, inbox: Watched) -> None:
+    path = drop(inbox, "А")
+    look(engine, inbox)
+    for number in range(SWEEP):
+        path.write_bytes(b"y" * (number + 2))  # in place: the folder's time stands still
+        os.utime(path.parent, (LONG_AGO, LONG_AGO))
+        assert look(engine, inbox).changed == 1
+
+
+def test_a_write_in_place_is_seen_within_a_sweep(engine: Engine, inbox: Watched) -> None:
+    paths = [drop(inbox, f"Client_{number}") for number in range(40)]
+    look(engine, inbox)
+    done(engine)
+    for path in paths:
+        path.write_bytes(b"other")
+    assert sum(look(engine, inbox).changed for _ in range(SWEEP)) == len(paths)
+
+
+def test_a_new_file_in_a_quiet_folder_is_seen_at_once(engine: Engine, inbox: Watched) -> None:
+    drop(inbox, "А")
+    look(engine, inbox)
+    done(engine)
+    quiet_scan(engine, inbox)
+    (inbox.root / LEAF.format("А") / "b.csv").write_bytes(b"x")
+    assert look(engine, inbox).added == 1
+
+
+def test_a_folder_that_changed_just_now_is_listed_again_because_its_time_may_hide_a_second_change(
+    engine: Engine, inbox: Watched
+) -> None:
+    path = drop(inbox, "А")
+    now = time.time_ns()
+    os.utime(path.parent, ns=(now, now))
+    look(engine, inbox)
+    done(engine)
+    (path.parent / "b.csv").write_bytes(b"x")
+    os.utime(path.parent, ns=(now, now))  # within the same step of the clock
+    assert look(engine, inbox).added == 1
+
+
+def test_a_folder_with_something_that_does_not_fit_is_never_passed_over(engine: Engine, inbox: Watched) -> None:
+    path = drop(inbox, "А")
+    (path.parent / "глубже").mkdir()
+    (path.parent / "глубже" / "b.csv").write_bytes(b"x")
+    os.utime(path.parent, (LONG_AGO, LONG_AGO))
+    look(engine, inbox)
+    done(engine)
+    for _ in range(3):
+        assert len(look(engine, inbox).problems) == 1
+
+
+def test_folder_times_that_cannot_be_trusted_are_not(engine: Engine, tmp_path: Path) -> None:
+    inbox = Watched(tmp_path, trusts_folder_times=False)
+    drop(inbox, "А")
+    look(engine, inbox)
+    done(engine)
+    for _ in range(3):
+        look(engine, inbox)
+        assert inbox.listed == [LEAF.format("А")]
+
+
+def test_a_file_that_has_gone_becomes_delete_and_comes_back_as_a_new_version(engine: Engine, inbox: Watched) -> None:
+    path = drop(inbox, "А")
+    drop(inbox, "Б")
+    look(engine, inbox)
+    path.unlink()
+    result = look(engine, inbox)
+    assert result.gone == (f"{LEAF.format('А')}/a.csv",)
+    assert statuses(engine) == {"А": "DELETE", "Б": "NEW"}
+    assert look(engine, inbox).gone == ()
+    drop(inbox, "А")
+    assert look(engine, inbox).changed == 1
+    with engine.connect() as connection:
+        query = (
+            "SELECT event FROM ops.file_event e JOIN ops.file_registry f ON f.id = e.file_id"
+            " WHERE client_name = 'А' ORDER BY e.id"
+        )
+        events = connection.execute(text(query)).scalars()
+        assert list(events) == ["REGISTERED", "GONE", "CHANGED"]
+
+
+def test_a_folder_that_has_gone_takes_its_files_along(engine: Engine, inbox: Watched) -> None:
+    drop(inbox, "А")
+    drop(inbox, "Б")
+    look(engine, inbox)
+    done(engine)
+    shutil.rmtree(inbox.root / LEAF.format("А").removesuffix("/Type1"))
+    look(engine, inbox)
+    assert statuses(engine) == {"А": "DELETE", "Б": "CREATED"}
+
+
+@pytest.mark.parametrize("files", [1, 2 * MOST_GONE])
+def test_an_inbox_that_is_empty_at_once_is_a_broken_mount(engine: Engine, inbox: Watched, files: int) -> None:
+    for number in range(files):
+        drop(inbox, f"Client_{number}")
+    look(engine, inbox)
+    away = inbox.root.with_name("away")
+    inbox.root.rename(away)
+    inbox.root.mkdir()
+    for _ in range(2):
+        with pytest.raises(PharmaError, match=f"INBOX_VANISHED: {files} of {files}"):
+            look(engine, inbox)
+    assert set(statuses(engine).values()) == {"NEW"}
+    inbox.root.rmdir()
+    away.rename(inbox.root)
+    assert look(engine, inbox).gone == ()
+
+
+def test_many_files_gone_at_once_wait_for_a_person_and_new_ones_do_not(engine: Engine, inbox: Watched) -> None:
+    paths = [drop(inbox, f"Client_{number}") for number in range(3 * MOST_GONE)]
+    look(engine, inbox)
+    for path in paths[: MOST_GONE + 1]:
+        path.unlink()
+    drop(inbox, "Новый")
+    with pytest.raises(PharmaError, match="INBOX_VANISHED"):
+        look(engine, inbox)
+    assert statuses(engine)["Новый"] == "NEW"
+    assert "DELETE" not in statuses(engine).values()
+    accepted = look(engine, inbox, ScanRules((".csv",), 0, date(2023, 1, 1), 20, accept_gone=True))
+    assert len(accepted.gone) == MOST_GONE + 1
+
+
+def test_a_folder_that_cannot_be_read_deletes_nothing(
+    engine: Engine, inbox: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drop(inbox, "А")
+    drop(inbox, "Б")
+    look(engine, inbox)
+    plain = Watched.entries
+
+    def entries(self: Watched, folder: str) -> list[Entry]:
+        if folder.endswith(("/А/Type1", "/Б")):
+            raise PermissionError(13, "Permission denied")
+        return plain(self, folder)
+
+    monkeypatch.setattr(Watched, "entries", entries)
+    result = look(engine, inbox)
+    assert result.gone == ()
+    assert [problem.code for problem in result.problems] == ["PATH_UNREADABLE"] * 2
+    assert set(statuses(engine).values()) == {"NEW"}
+
+
+def test_a_file_that_is_replaced_while_the_scan_looks_has_not_gone(
+    engine: Engine, inbox: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drop(inbox, "А")
+    drop(inbox, "Б")
+    look(engine, inbox)
+    plain = Watched.entries
+    monkeypatch.setattr(Watched, "entries", lambda self, folder: [] if "А/" in folder else plain(self, folder))
+    assert look(engine, inbox).gone == ()
+
+
+def test_a_scan_in_portions_deletes_only_what_it_has_looked_at(engine: Engine, inbox: Watched) -> None:
+    for number in range(30):
+        drop(inbox, f"Client_{number}")
+    look(engine, inbox)
+    assert not look(engine, inbox, ScanRules((".csv",), 0, date(2023, 1, 1), 1e-9)).gone
+    assert set(statuses(engine).values()) == {"NEW"}
