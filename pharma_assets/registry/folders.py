@@ -51,12 +51,12 @@ class Remembered:
 
 _NULL = r"\N"
 
-# Folders of this scan's slice are listed, and those with a file that is due: its changes must not wait so long.
+# Folders of this scan's slice are listed, and those with a file that is due or waits for a better version of itself:
+# its changes must not wait so long.
 _NOT_QUIET = """
     modified_ns IS NULL OR (hashtext(folder) & 2147483647) % :sweep = :slice OR folder IN (
         SELECT regexp_replace(file_path, '/[^/]*$', '') FROM ops.file_registry
-        WHERE status = 'NEW' OR status = 'PROCESSING' AND error_reason IS NULL
-           OR status = 'ERROR' AND next_attempt_at IS NOT NULL)
+        WHERE status IN ('NEW', 'ERROR') OR status = 'PROCESSING' AND error_reason IS NULL)
 """
 
 

@@ -102,6 +102,19 @@ def test_a_folder_with_a_file_that_is_due_is_never_passed_over(engine: Engine, i
         assert look(engine, inbox).changed == 1
 
 
+def test_a_file_in_error_that_is_corrected_in_place_is_seen_at_once(engine: Engine, inbox: Watched) -> None:
+    path = drop(inbox, "А")
+    look(engine, inbox)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE ops.file_registry SET status = 'ERROR', error_reason = 'CORRUPT_FILE'"))
+    for number in range(3):
+        path.write_bytes(b"y" * (number + 2))
+        os.utime(path.parent, (LONG_AGO, LONG_AGO))
+        assert look(engine, inbox).changed == 1
+        with engine.begin() as connection:
+            connection.execute(text("UPDATE ops.file_registry SET status = 'ERROR', error_reason = 'CORRUPT_FILE'"))
+
+
 def test_a_write_in_place_is_seen_within_a_sweep(engine: Engine, inbox: Watched) -> None:
     paths = [drop(inbox, f"Client_{number}") for number in range(40)]
     look(engine, inbox)
