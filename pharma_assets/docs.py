@@ -38,12 +38,18 @@ layout changes, or when its client-month is rebuilt."""
 _REMARK = """\
 The file is loaded. The remark stands with the run in Dagster and in the file's history (`ops.file_event`)."""
 
+_AUDIT = """\
+What `pharma-assets audit` and the check `audit` find: registry, result files and `raw.primary_data` do not agree. Only
+`LOADED_BUT_GONE`, `CLAIM_STALE` and `DRAFT_LEFT` are remarks; any other is a difference, and the exit code is 1 while
+it remains."""
+
 _SECTIONS = {
     Scope.PLATFORM: ("The platform", _PLATFORM),
     Scope.PATH: ("One path of the inbox", _PATH),
     Scope.FILE: ("One file", _FILE),
     Scope.ROW: ("One row", _ROW),
     Scope.REMARK: ("Remarks", _REMARK),
+    Scope.AUDIT: ("The audit", _AUDIT),
 }
 
 

@@ -11,13 +11,15 @@ from enum import StrEnum
 
 
 class Scope(StrEnum):
-    """What a problem stops: the platform, one path, one file, or one row. A remark stops nothing."""
+    """What a problem stops: the platform, one path, one file, or one row. A remark stops nothing, and neither does what
+    the audit finds."""
 
     PLATFORM = "platform"
     PATH = "path"
     FILE = "file"
     ROW = "row"
     REMARK = "remark"
+    AUDIT = "audit"
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,26 @@ CATALOGUE: dict[str, Problem] = {
             Scope.PLATFORM,
             "the inbox folder {folder} is not there",
             "Mount it or set PHARMA_INBOX; `pharma-assets tree --create` makes a new tree. Nothing was changed.",
+        ),
+        Problem(
+            "INBOX_UNREACHABLE",
+            Scope.PLATFORM,
+            "no way to the inbox {url}: {why}",
+            "Check PHARMA_INBOX and PHARMA_SFTP_KEY, and that the server runs: `sftp` with the same user and key must "
+            "get in. Nothing was changed; the next tick tries again.",
+        ),
+        Problem(
+            "INBOX_HOST_KEY",
+            Scope.PLATFORM,
+            "the inbox server {host} cannot prove that it is the right one: {why}",
+            "Ask its administrator for the fingerprint. Only if it is the same, put the server's key into the file of "
+            "PHARMA_SFTP_KNOWN_HOSTS (`ssh-keyscan` prints the line).",
+        ),
+        Problem(
+            "INBOX_READ_ONLY",
+            Scope.PLATFORM,
+            "folders cannot be made in {url}: over SFTP the inbox is only read",
+            "Make them on the server: `pharma-assets tree` writes the list, deploy/openssh/README.md tells how.",
         ),
         Problem(
             "INBOX_VANISHED",
@@ -382,6 +404,104 @@ CATALOGUE: dict[str, Problem] = {
             Scope.REMARK,
             "read by {engine}, because {first} {why}",
             "Compare a few figures with the file: it is unusual inside.",
+        ),
+        Problem(
+            "RESULTS_VANISHED",
+            Scope.PLATFORM,
+            "{missing} of {files} result files are missing from {folder} at once",
+            "Look whether the folder is mounted. If they are to be written again: `pharma-assets audit --mend "
+            "--accept-missing`, which loads their files anew.",
+        ),
+        Problem(
+            "ROWS_DIFFER",
+            Scope.AUDIT,
+            "the ledger says {ledger} rows, raw.primary_data holds {stored}",
+            "`pharma-assets audit --mend` makes the file due: it is loaded again from the inbox.",
+        ),
+        Problem(
+            "SUMS_DIFFER",
+            Scope.AUDIT,
+            "the sums of the ledger and of raw.primary_data differ: {sums}",
+            "`pharma-assets audit --mend` makes the file due: it is loaded again from the inbox.",
+        ),
+        Problem(
+            "ROWS_WITHOUT_LEDGER",
+            Scope.AUDIT,
+            "{rows} rows of file {file_id} in {month} that no load counts",
+            "`pharma-assets audit --mend` loads the file again if it is in the inbox; `--mend-rows` takes out what "
+            "remains, and keeps it as a CSV file in quarantine.",
+        ),
+        Problem(
+            "REJECTS_DIFFER",
+            Scope.AUDIT,
+            "the ledger says {ledger} rejected rows, ops.rejected_row holds {stored}",
+            "`pharma-assets audit --mend` makes the file due: it is loaded again from the inbox.",
+        ),
+        Problem(
+            "REJECTS_WITHOUT_LEDGER",
+            Scope.AUDIT,
+            "{stored} rejected rows of load {load_id}, which no longer counts",
+            "`pharma-assets audit --mend` removes them.",
+        ),
+        Problem(
+            "LEDGER_MONTH_DIFFERS",
+            Scope.AUDIT,
+            "loaded into {ledger}, and the file lies in the folder of {folder}",
+            "`pharma-assets audit --mend` makes the file due: it is loaded again into the month of its folder.",
+        ),
+        Problem(
+            "CONTENT_TWICE",
+            Scope.AUDIT,
+            "the same bytes are loaded from the files {ids}",
+            "If both count, `pharma-assets release` one of them; otherwise `pharma-assets ignore` the one too many.",
+        ),
+        Problem(
+            "STATUS_WITHOUT_LEDGER",
+            Scope.AUDIT,
+            "the status is CREATED, and no load of the file's present content counts",
+            "The next tick loads it if the client has a layout; `pharma-assets audit --mend` lets the file start anew.",
+        ),
+        Problem(
+            "RESULT_MISSING",
+            Scope.AUDIT,
+            "the result file {name} is not in «Данные на загрузку»",
+            "`pharma-assets audit --mend` makes the file due: the result is written again.",
+        ),
+        Problem(
+            "RESULT_CHANGED",
+            Scope.AUDIT,
+            "the result file {name} is not as it was written",
+            "`pharma-assets audit --mend` moves it into quarantine and writes it again.",
+        ),
+        Problem(
+            "RESULT_UNREADABLE",
+            Scope.AUDIT,
+            "the result file {name} cannot be read: {why}",
+            "Give the platform's user the permission, or look after the disk.",
+        ),
+        Problem(
+            "RESULT_ORPHANED",
+            Scope.AUDIT,
+            "{name} stands in «Данные на загрузку», and no load counts it",
+            "`pharma-assets audit --mend` moves it into quarantine.",
+        ),
+        Problem(
+            "LOADED_BUT_GONE",
+            Scope.AUDIT,
+            "gone from the inbox, and {rows} rows of it are loaded",
+            "Nothing to do if they shall stay; a rebuild of the client-month takes them out.",
+        ),
+        Problem(
+            "CLAIM_STALE",
+            Scope.AUDIT,
+            "claimed by {holder}, and nobody is working on it",
+            "The next tick takes it up if the client has a layout; `pharma-assets audit --mend` drops the claim.",
+        ),
+        Problem(
+            "DRAFT_LEFT",
+            Scope.AUDIT,
+            "{name} was left in «Итоговые отчёты», and nobody is working on it",
+            "The next tick moves it into quarantine, as `pharma-assets audit --mend` does.",
         ),
     )
 }
