@@ -5,6 +5,7 @@ from __future__ import annotations
 from dagster import Definitions, in_process_executor
 
 from pharma_assets.defs.assets import client_month_assets, file_registry, folder_tree
+from pharma_assets.defs.audit import audit, audit_job, nightly_audit
 from pharma_assets.defs.jobs import client_month_job
 from pharma_assets.defs.partitions import client_months
 from pharma_assets.defs.platform import PlatformResource
@@ -15,7 +16,9 @@ _settings = load_settings()
 
 defs = Definitions(
     assets=[folder_tree, file_registry, client_month_assets(client_months(_settings.first_year, _settings.timezone))],
-    jobs=[client_month_job],
+    asset_checks=[audit],
+    jobs=[client_month_job, audit_job],
+    schedules=[nightly_audit(_settings.timezone)],
     sensors=[inbox_sensor(_settings.scan_minutes)],
     resources={"platform": PlatformResource()},
     executor=in_process_executor,

@@ -57,6 +57,13 @@ layout changes, or when its client-month is rebuilt.""",
         """\
 The file is loaded. The remark stands with the run in Dagster and in the file's history (`ops.file_event`).""",
     ),
+    Scope.AUDIT: (
+        "The audit",
+        """\
+What `pharma-assets audit` and the check `audit` find: registry, result files and `raw.primary_data` do not agree. Only
+`LOADED_BUT_GONE`, `CLAIM_STALE` and `DRAFT_LEFT` are remarks; any other is a difference, and the exit code is 1 while
+it remains.""",
+    ),
 }
 
 _RUSSIAN_INTRO = """\
@@ -103,6 +110,13 @@ _RUSSIAN_SECTIONS = {
         "Замечания",
         """\
 Файл загружен. Замечание остаётся при запуске в Dagster и в истории файла (`ops.file_event`).""",
+    ),
+    Scope.AUDIT: (
+        "Сверка",
+        """\
+Что находят `pharma-assets audit` и проверка `audit`: реестр, файлы результатов и `raw.primary_data` не сходятся.
+`LOADED_BUT_GONE`, `CLAIM_STALE` и `DRAFT_LEFT` – лишь замечания; всё остальное – расхождения, и пока они есть, код
+возврата 1.""",
     ),
 }
 

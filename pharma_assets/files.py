@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
 from pharma_assets.errors import PharmaError
+
+MOVING_TRIES = 5
+MOVING_PAUSE_SECONDS = 4.0
+LONGEST_NAME = 255
+
+_BUSY = (errno.EBUSY, errno.ETXTBSY, errno.EAGAIN, errno.EDEADLK)
 
 
 @contextmanager
@@ -33,6 +42,62 @@ def flush_to_disk(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def sha256_of(path: Path) -> str:
+    """The digest of a file's bytes, which are never all in memory. Raises OSError."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def move_into(source: Path, folder: Path, moment: datetime, tries: int = MOVING_TRIES) -> Path:
+    """Move a file into a folder; returns where it is then (CONTRACT §4).
+
+    A file of that name with the same content counts as already there. One with another content stays, and the new one
+    gets a time suffix. Tried again after a pause while somebody holds the file. Raises OSError.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    target = folder / source.name
+    suffix = f"_{moment:%H%M%S%f}"
+    while target.exists():
+        if _same_content(source, target):
+            _patiently(source.unlink, tries)
+            return target
+        name = _suffixed(target, suffix)
+        if name == target.name:
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
+        target = target.with_name(name)
+    _patiently(lambda: source.replace(target), tries)
+    flush_to_disk(folder)
+    return target
+
+
+def _same_content(one: Path, other: Path) -> bool:
+    return one.stat().st_size == other.stat().st_size and sha256_of(one) == sha256_of(other)
+
+
+def _suffixed(path: Path, suffix: str) -> str:
+    tail = f"{suffix}{path.suffix}"
+    room = LONGEST_NAME - len(os.fsencode(tail))
+    return f"{os.fsencode(path.stem)[:room].decode(errors='ignore')}{tail}"
+
+
+def _patiently(action: Callable[[], object], tries: int) -> None:
+    """Do it, and again after a pause while the file is held by somebody."""
+    for left in range(tries - 1, -1, -1):
+        try:
+            action()
+        except OSError as error:
+            if left == 0 or not _is_held(error):
+                raise
+            time.sleep(MOVING_PAUSE_SECONDS)
+        else:
+            return
+
+
+def _is_held(error: OSError) -> bool:
+    # Where files are not locked by being open, a permission that is missing now will be missing in four seconds too.
+    return error.errno in _BUSY or (os.name == "nt" and isinstance(error, PermissionError))
 
 
 @contextmanager

@@ -8,9 +8,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from pharma_assets.loading.platform import Platform
+from pharma_assets.loading.task_list import write_task_list
+from pharma_assets.loading.working_folders import clear_drafts, finish_setting_aside
 from pharma_assets.model.client_month import Client, ClientMonth
 from pharma_assets.registry import journal
 from pharma_assets.registry.files import RegisteredFile, due_files, known_clients
@@ -55,7 +57,8 @@ def scan_rules(settings: Settings) -> ScanRules:
 def take_in(platform: Platform, run_id: str, in_flight: Collection[ClientMonth] = ()) -> Intake:
     """Register what has arrived and plan what is due, leaving out what is being worked on or already asked for.
 
-    Raises PharmaError INBOX_MISSING.
+    Also writes the task list, and moves out of the working folders what an earlier run has left there. Raises
+    PharmaError INBOX_MISSING.
     """
     settings = platform.settings
     result = scan(platform.engine, platform.inbox, scan_rules(settings), run_id)
@@ -66,7 +69,11 @@ def take_in(platform: Platform, run_id: str, in_flight: Collection[ClientMonth] 
         months = {client_month_lock(file.client_month): file.client_month for file in due}
         locked = {months[name] for name in held_locks(connection, months)}
         clients = tuple(known_clients(connection))
-    return Intake(result, waiting, tuple(plan(due, {*in_flight, *locked})), clients)
+    write_task_list(platform, due)
+    busy = {*in_flight, *locked}
+    finish_setting_aside(platform, busy)
+    clear_drafts(platform, datetime.now(platform.timezone), busy)
+    return Intake(result, waiting, tuple(plan(due, busy)), clients)
 
 
 def plan(due: Sequence[RegisteredFile], busy: Collection[ClientMonth]) -> list[Request]:

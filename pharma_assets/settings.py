@@ -6,10 +6,12 @@ Reading the settings opens no connection and makes no folder.
 from __future__ import annotations
 
 import os
+import re
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import urlsplit
+from urllib.parse import quote, unquote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
@@ -26,6 +28,8 @@ from pharma_assets.model.provider import Provider
 
 PROJECT = Path(__file__).resolve().parent.parent
 CONFIG_NAME = "pharma.toml"
+LEAST_EVENT_DAYS = 30
+_URL = re.compile(r"\s*(sftp:|[a-z][a-z0-9+.-]*://)", re.IGNORECASE)
 
 
 class TreeSettings(BaseModel):
@@ -56,13 +60,53 @@ class TreeSettings(BaseModel):
         return value
 
 
+@dataclass(frozen=True)
+class SftpUrl:
+    """A folder on an SFTP server. `path` is absolute; bytes of it that are no text are surrogates."""
+
+    user: str
+    host: str
+    port: int
+    path: str
+
+    @classmethod
+    def parse(cls, url: str) -> SftpUrl:
+        """Read `sftp://user@host:port/path`, with `%` escapes or without. Raises ValueError, which never quotes it."""
+        try:
+            parts = urlsplit(url)
+            port = parts.port or 22
+        except ValueError:
+            raise ValueError("the address of the inbox is no URL: sftp://user@host:port/path") from None
+        if parts.scheme != "sftp":
+            raise ValueError("an inbox is a folder or sftp://user@host/path")
+        if parts.password is not None:
+            raise ValueError("a password is no way in: take it out of the URL and use a key (PHARMA_SFTP_KEY)")
+        if not parts.username or not parts.hostname or parts.query or parts.fragment:
+            raise ValueError("an inbox on a server is sftp://user@host/path, with %23 for # and %3F for ?")
+        path = unquote(parts.path, errors="surrogateescape") or "/"
+        if "\0" in path or {".", ".."} & set(path.split("/")):
+            raise ValueError("the path of an inbox has no . and .. in it")
+        return cls(unquote(parts.username), parts.hostname, port, path)
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        port = "" if self.port == 22 else f":{self.port}"
+        path = re.sub(r"[%?#\s\x00-\x1f\ud800-\udfff]", lambda odd: quote(odd[0], errors="surrogateescape"), self.path)
+        return f"sftp://{quote(self.user, safe='')}@{host}{port}{path.rstrip('/') or '/'}"
+
+
 class Settings(BaseSettings):
     """The platform's settings. `PHARMA_HOME` holds all state; everything else has a default that works."""
 
-    model_config = SettingsConfigDict(env_prefix="PHARMA_", env_file=".env", extra="ignore", frozen=True)
+    # What is wrong with a value is told without the value, which may hold a secret.
+    model_config = SettingsConfigDict(
+        env_prefix="PHARMA_", env_file=".env", extra="ignore", frozen=True, hide_input_in_errors=True
+    )
 
     home: Path = Path("~/.pharma-assets")
-    inbox: Path | None = None
+    inbox: Annotated[Path | SftpUrl | None, NoDecode] = None
+    sftp_key: Path | None = None
+    sftp_known_hosts: Path = Path("~/.ssh/known_hosts")
     database_url: SecretStr | None = None
     settle_seconds: Annotated[float, Field(ge=0)] = 60
     transforms: Path = PROJECT / "client_transforms"
@@ -74,12 +118,21 @@ class Settings(BaseSettings):
     read_memory_mb: Annotated[int, Field(ge=256)] = 4096
     passwords: Annotated[tuple[SecretStr, ...], NoDecode] = ()
     language: Language = "en"
+    keep_quarantine_days: Annotated[int, Field(ge=0)] = 90
+    keep_superseded_days: Annotated[int, Field(ge=0)] = 730
+    keep_events_days: Annotated[int, Field(ge=0)] = 1095
+    keep_runs_days: Annotated[int, Field(ge=0)] = 365
     tree: TreeSettings = TreeSettings()
 
-    @field_validator("home", "inbox", "transforms")
+    @field_validator("inbox", mode="before")
     @classmethod
-    def _absolute(cls, value: Path | None) -> Path | None:
-        return None if value is None else value.expanduser().absolute()
+    def _folder_or_server(cls, value: object) -> object:
+        return SftpUrl.parse(value.strip()) if isinstance(value, str) and _URL.match(value) else value
+
+    @field_validator("home", "inbox", "transforms", "sftp_key", "sftp_known_hosts")
+    @classmethod
+    def _absolute(cls, value: Path | SftpUrl | None) -> Path | SftpUrl | None:
+        return value.expanduser().absolute() if isinstance(value, Path) else value
 
     @field_validator("database_url", mode="before")
     @classmethod
@@ -121,6 +174,14 @@ class Settings(BaseSettings):
         """One a line in the environment, so that a password may hold a comma; a list in pharma.toml."""
         return tuple(filter(None, value.splitlines())) if isinstance(value, str) else value
 
+    @field_validator("keep_events_days")
+    @classmethod
+    def _not_the_latest_events(cls, value: int) -> int:
+        """The database refuses it too (`ops.forget_events`)."""
+        if 0 < value < LEAST_EVENT_DAYS:
+            raise ValueError(f"events are kept for at least {LEAST_EVENT_DAYS} days; 0 keeps them for ever")
+        return value
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -145,8 +206,8 @@ class Settings(BaseSettings):
         return ZoneInfo(self.timezone)
 
     @property
-    def inbox_root(self) -> Path:
-        """The folder that holds «Поставщики данных»."""
+    def inbox_root(self) -> Path | SftpUrl:
+        """The folder that holds «Поставщики данных»: of this machine, or on a server."""
         return self.inbox or self.home / "inbox"
 
     @property
@@ -165,8 +226,13 @@ class Settings(BaseSettings):
 
     @property
     def quarantine_folder(self) -> Path:
-        """Result files that a newer one has replaced."""
+        """Result files that a newer one has replaced, and whatever else nothing counts."""
         return self.home / "Карантин"
+
+    @property
+    def task_list(self) -> Path:
+        """What is to be done, for people and scripts (CONTRACT §4)."""
+        return self.home / "Reestr" / "new_files_registry.csv"
 
     @cached_property
     def first_year(self) -> int:

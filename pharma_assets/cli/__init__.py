@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from pharma_assets.cli import db, decisions, demo, env, read, scan, status, tick, tree, up
+from pharma_assets.cli import audit, db, decisions, demo, env, prune, read, scan, status, tick, tree, up
 from pharma_assets.errors import PharmaError
 
 app = typer.Typer(
@@ -25,6 +25,8 @@ app.command("read")(read.read)
 app.command("retry")(decisions.retry)
 app.command("ignore")(decisions.ignore)
 app.command("release")(decisions.release)
+app.command("audit")(audit.audit)
+app.command("prune")(prune.prune)
 app.command("env")(env.env)
 app.add_typer(db.app, name="db")
 

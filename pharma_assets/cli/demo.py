@@ -124,7 +124,7 @@ def _drop_reports(console: Console, settings: Settings) -> list[Arrival]:
     dropped = []
     for arrival in arrivals():
         leaf = leaf_path(arrival.client_month, "Type1")
-        path = settings.inbox_root / SUPPLIERS_FOLDER / leaf / arrival.name
+        path = settings.home / "inbox" / SUPPLIERS_FOLDER / leaf / arrival.name
         path.write_bytes(arrival.report.content)
         size = f"{len(arrival.report.content) / 1024:,.0f} KB".replace(",", " ")
         console.print(f"  {leaf}/[bold]{arrival.name}[/]  {size}", highlight=False, soft_wrap=True)

@@ -53,11 +53,14 @@ def _scan(settings: Settings, *, accept_gone: bool) -> ScanResult:
 
 def _look(settings: Settings) -> ScanResult:
     """Without a database: every settled file that fits is shown, whether it is registered already or not."""
+    from contextlib import closing
+
     from pharma_assets.inbox.source import open_inbox
     from pharma_assets.intake import scan_rules
     from pharma_assets.registry.scan import look
 
-    return look(open_inbox(settings), scan_rules(settings))
+    with closing(open_inbox(settings)) as inbox:
+        return look(inbox, scan_rules(settings))
 
 
 def scan_document(result: ScanResult) -> dict[str, Any]:

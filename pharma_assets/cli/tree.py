@@ -26,7 +26,7 @@ def tree(
     from pharma_assets.settings import load_settings
 
     settings = load_settings()
-    where = (root or settings.inbox_root).expanduser().absolute()
+    where = root.expanduser().absolute() if root is not None else settings.inbox_root
     result = make_tree(where, settings.tree, list_file or settings.home / LIST_NAME, create=create)
     if not create and not quiet:
         typer.echo("".join(f"{folder}\n" for folder in result.folders), nl=False)

@@ -62,7 +62,7 @@ def folder_tree() -> MaterializeResult[None]:
         metadata={
             "leaf_folders": len(result.folders),
             "created": result.created,
-            "root": MetadataValue.path(result.root),
+            "root": MetadataValue.path(str(result.root)),
             "list": MetadataValue.path(result.list_file),
         }
     )

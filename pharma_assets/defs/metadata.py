@@ -67,9 +67,9 @@ def outcome_metadata(outcome: Outcome, timezone: ZoneInfo) -> dict[str, Metadata
         for remark in file.figures.remarks
     ]
     if remarks:
-        metadata["remarks"] = _list(remarks)
+        metadata["remarks"] = text_list(remarks)
     if rejected:
-        metadata["rejected"] = _list(rejected)
+        metadata["rejected"] = text_list(rejected)
     if outcome.files:
         metadata["file_table"] = _file_table(outcome.files[:LONGEST_LIST])
     preview = _preview(outcome, timezone)
@@ -92,13 +92,14 @@ def scan_metadata(result: ScanResult, waiting: int) -> dict[str, Metadata]:
         "seconds": round(result.seconds, 3),
     }
     if result.paths:
-        metadata["files"] = _list(result.paths)
+        metadata["files"] = text_list(result.paths)
     if result.problems:
-        metadata["path_problems"] = _list([f"{item.path}: {item.code} {item.message}" for item in result.problems])
+        metadata["path_problems"] = text_list([f"{item.path}: {item.code} {item.message}" for item in result.problems])
     return metadata
 
 
-def _list(lines: Sequence[str]) -> MetadataValue[Any]:
+def text_list(lines: Sequence[str]) -> MetadataValue[Any]:
+    """The first LONGEST_LIST lines, each as text whatever it holds."""
     return MetadataValue.md("\n".join(f"- {_plain(line)}" for line in lines[:LONGEST_LIST]))
 
 

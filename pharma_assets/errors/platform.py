@@ -88,6 +88,60 @@ PROBLEMS = (
         ),
     ),
     Problem(
+        "INBOX_UNREACHABLE",
+        Scope.PLATFORM,
+        en=Message(
+            "no way to the inbox {url}: {why}",
+            "Check PHARMA_INBOX and PHARMA_SFTP_KEY, and that the server runs: `sftp` with the same user and key must "
+            "get in. Nothing was changed; the next tick tries again.",
+        ),
+        ru=Message(
+            "не попасть во входящие {url}: {why}",
+            "Проверьте PHARMA_INBOX и PHARMA_SFTP_KEY и работает ли сервер: `sftp` с тем же пользователем и ключом "
+            "должен войти. Ничего не изменено; следующий проход попробует снова.",
+        ),
+    ),
+    Problem(
+        "INBOX_HOST_KEY",
+        Scope.PLATFORM,
+        en=Message(
+            "the inbox server {host} cannot prove that it is the right one: {why}",
+            "Ask its administrator for the fingerprint. Only if it is the same, put the server's key into the file of "
+            "PHARMA_SFTP_KNOWN_HOSTS (`ssh-keyscan` prints the line).",
+        ),
+        ru=Message(
+            "сервер входящих {host} не может доказать, что он тот самый: {why}",
+            "Узнайте отпечаток у его администратора. Только если он совпадает, впишите ключ сервера в файл из "
+            "PHARMA_SFTP_KNOWN_HOSTS (строку печатает `ssh-keyscan`).",
+        ),
+    ),
+    Problem(
+        "INBOX_READ_ONLY",
+        Scope.PLATFORM,
+        en=Message(
+            "folders cannot be made in {url}: over SFTP the inbox is only read",
+            "Make them on the server: `pharma-assets tree` writes the list, deploy/openssh/README.md tells how.",
+        ),
+        ru=Message(
+            "в {url} нельзя создать папки: по SFTP входящие только читаются",
+            "Создайте их на сервере: список пишет `pharma-assets tree`, как это сделать – deploy/openssh/README.md.",
+        ),
+    ),
+    Problem(
+        "RESULTS_VANISHED",
+        Scope.PLATFORM,
+        en=Message(
+            "{missing} of {files} result files are missing from {folder} at once",
+            "Look whether the folder is mounted. If they are to be written again, run `pharma-assets audit --mend "
+            "--accept-missing`, which loads their files anew.",
+        ),
+        ru=Message(
+            "из {folder} сразу пропали файлы результатов: {missing} из {files}",
+            "Проверьте, подключена ли папка. Если их нужно записать снова, выполните `pharma-assets audit --mend "
+            "--accept-missing`: исходные файлы загрузятся заново.",
+        ),
+    ),
+    Problem(
         "INBOX_VANISHED",
         Scope.PLATFORM,
         en=Message(

@@ -19,6 +19,7 @@ class Scope(StrEnum):
     FILE = "file"
     ROW = "row"
     REMARK = "remark"
+    AUDIT = "audit"
 
 
 class Message(NamedTuple):

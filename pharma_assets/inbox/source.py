@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, Protocol
@@ -13,7 +13,7 @@ import psutil
 
 from pharma_assets.errors import PharmaError
 from pharma_assets.files import open_settled
-from pharma_assets.settings import Settings
+from pharma_assets.settings import Settings, SftpUrl
 
 _REMOTE = ("nfs", "cifs", "smb", "fuse", "9p", "afs", "ceph", "gluster", "davfs", "virtiofs", "vboxsf")
 
@@ -33,7 +33,10 @@ class Entry(NamedTuple):
 
 
 class Inbox(Protocol):
-    """A tree of folders. Paths are relative to its root, with slashes; bytes that are no text are surrogates."""
+    """A tree of folders. Paths are relative to its root, with slashes; bytes that are no text are surrogates.
+
+    Where it lies on a server, every method may raise PharmaError INBOX_UNREACHABLE or INBOX_HOST_KEY.
+    """
 
     @property
     def trusts_folder_times(self) -> bool:
@@ -45,11 +48,14 @@ class Inbox(Protocol):
     def entries(self, folder: str) -> list[Entry]:
         """What is in a folder, "" for the root. Raises OSError, FileNotFoundError where it has gone."""
 
-    def look(self, path: str) -> Entry:
-        """A file as it is now. Raises OSError."""
+    def look_at(self, paths: Sequence[str]) -> list[Entry | OSError]:
+        """The files as they are now; the error for each that cannot be seen."""
 
     def open(self, path: str) -> AbstractContextManager[BinaryIO]:
         """Open a settled file for reading; raises as `files.open_settled` does."""
+
+    def close(self) -> None:
+        """End the connection to it, if there is one; it is made anew when it is needed."""
 
 
 class LocalInbox:
@@ -75,18 +81,31 @@ class LocalInbox:
                 found.append(_entry(entry.name, status))
         return found
 
-    def look(self, path: str) -> Entry:
-        return _entry(path.rpartition("/")[2], (self.root / path).lstat())
+    def look_at(self, paths: Sequence[str]) -> list[Entry | OSError]:
+        return [self._look_at(path) for path in paths]
+
+    def _look_at(self, path: str) -> Entry | OSError:
+        try:
+            return _entry(path.rpartition("/")[2], (self.root / path).lstat())
+        except OSError as error:
+            return error
 
     @contextmanager
     def open(self, path: str) -> Iterator[BinaryIO]:
         with open_settled(self.root, path) as file:
             yield file
 
+    def close(self) -> None:
+        pass
+
 
 def open_inbox(settings: Settings) -> Inbox:
-    """The inbox that the settings name."""
+    """The inbox that the settings name. Connects to nothing yet."""
     root = settings.inbox_root
+    if isinstance(root, SftpUrl):
+        from pharma_assets.inbox.sftp import SftpInbox  # noqa: PLC0415 - it knows Entry
+
+        return SftpInbox(root, settings.sftp_key, settings.sftp_known_hosts)
     return LocalInbox(root, trusts_folder_times=not _is_remote(root))
 
 

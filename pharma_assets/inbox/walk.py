@@ -6,7 +6,7 @@ The walk never follows a link, never leaves the root, and never stops at a folde
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -235,13 +235,15 @@ def changed_lately(file: SeenFile, now_ns: int, settle_seconds: float) -> bool:
     Programs that keep the sender's modification time set it before or while they write.
     """
     # Where there is no change time (SFTP), only a second look tells.
-    return settle_seconds > 0 and now_ns - file.changed_ns < settle_seconds * 1e9
+    return settle_seconds > 0 and (not file.changed_ns or now_ns - file.changed_ns < settle_seconds * 1e9)
 
 
-def stands_still(inbox: Inbox, file: SeenFile) -> bool:
-    """Whether the file is still as it was seen."""
-    try:
-        now = inbox.look(file.path)
-    except OSError:
-        return False
-    return (now.size, now.modified_ns, now.changed_ns) == (file.size, file.modified_ns, file.changed_ns)
+def standing_still(inbox: Inbox, files: Sequence[SeenFile]) -> list[SeenFile]:
+    """Those of the files that are still as they were seen."""
+    found = inbox.look_at([file.path for file in files])
+    return [
+        file
+        for file, now in zip(files, found, strict=True)
+        if not isinstance(now, OSError)
+        and (now.size, now.modified_ns, now.changed_ns) == (file.size, file.modified_ns, file.changed_ns)
+    ]

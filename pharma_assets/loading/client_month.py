@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import Flag, auto
 
+import psycopg
 import pyarrow as pa
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -23,10 +24,10 @@ from pharma_assets.loading.ingest import (
     load_file,
     normalize_file,
     reached,
-    set_aside,
 )
 from pharma_assets.loading.platform import Platform
 from pharma_assets.loading.primary_data import remove_rows
+from pharma_assets.loading.working_folders import set_aside
 from pharma_assets.model.client_month import ClientMonth
 from pharma_assets.model.status import Status
 from pharma_assets.registry import journal
@@ -35,6 +36,7 @@ from pharma_assets.registry.files import (
     RegisteredFile,
     client_month_parameters,
     due_files,
+    lock_unchanged,
     present_files,
 )
 from pharma_assets.registry.locks import client_month_lock, try_lock
@@ -141,7 +143,8 @@ def work_on(
         outcome = Outcome(client_month, rebuild)
         with platform.engine.begin() as connection:
             outcome.rows_before = _count_rows(connection, client_month)
-            files = _files_to_do(connection, platform, client_month, rebuild=rebuild, retry=retry)
+            todo = _files_to_do(connection, platform, client_month, rebuild=rebuild, retry=retry)
+            files = lock_unchanged(connection, todo)
             journal.claim(connection, [file.id for file in files], run_id)
         if files:
             platform.reader.start()
@@ -204,18 +207,25 @@ def _attempt(
         if problem.problem.scope is Scope.PLATFORM:
             raise  # nothing is wrong with the file: it stays claimed, and is due again once the lock is free
         error = problem
-    except DBAPIError as problem:
-        if problem.connection_invalidated or isinstance(problem, OperationalError):
-            raise  # the database is lost, not the file
-        logger.exception("file %s: %s", file.id, file.path)
-        error = PharmaError("INTERNAL_ERROR", kind=type(problem.orig).__name__, why=problem.orig)
     except Exception as problem:
+        if _database_is_lost(problem):
+            raise  # nothing is wrong with the file either
         logger.exception("file %s: %s", file.id, file.path)
-        error = PharmaError("INTERNAL_ERROR", kind=type(problem).__name__, why=problem)
+        cause = getattr(problem, "orig", None) or problem
+        error = PharmaError("INTERNAL_ERROR", kind=type(cause).__name__, why=cause)
     transform = platform.transforms.by_client.get(file.client_month.client)
     with platform.engine.begin() as connection:
-        journal.failed(connection, file, run_id, error, transform.fingerprint if transform else None)
+        # What was wrong with a version says nothing of the next one, which is due as it is.
+        if lock_unchanged(connection, [file]):
+            journal.failed(connection, file, run_id, error, transform.fingerprint if transform else None)
     return FileOutcome(file, error=error)
+
+
+def _database_is_lost(problem: Exception) -> bool:
+    """Whether the database is away, full or busy. SQLAlchemy wraps what the driver raises, but not from a COPY."""
+    if isinstance(problem, DBAPIError):
+        return problem.connection_invalidated or isinstance(problem, OperationalError)
+    return isinstance(problem, psycopg.OperationalError)
 
 
 def _figures(normalized: NormalizedFile) -> Figures:

@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from sqlalchemy import Connection
 
 from pharma_assets.errors import PharmaError
-from pharma_assets.loading.ingest import set_aside
 from pharma_assets.loading.platform import Platform
 from pharma_assets.loading.primary_data import remove_rows
+from pharma_assets.loading.working_folders import set_aside
 from pharma_assets.registry import journal
 from pharma_assets.registry.files import RegisteredFile, find_file
 from pharma_assets.registry.locks import client_month_lock, try_lock

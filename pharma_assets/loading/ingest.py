@@ -7,21 +7,22 @@ crash between any two steps costs a repeat. The caller holds the lock of the fil
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from pharma_assets.errors import PharmaError
 from pharma_assets.loading.months import ensure_month
 from pharma_assets.loading.platform import Platform
 from pharma_assets.loading.primary_data import add_ledger_entry, add_rejected_rows, copy_rows, remove_rows
-from pharma_assets.loading.result_file import publish, quarantine, render, result_name, write_draft
+from pharma_assets.loading.result_file import publish, render, result_name, write_draft
+from pharma_assets.loading.working_folders import set_aside
 from pharma_assets.reading.hints import Hints
 from pharma_assets.registry import journal
-from pharma_assets.registry.files import RegisteredFile
+from pharma_assets.registry.files import RegisteredFile, require_unchanged
 from pharma_assets.registry.twins import Twin, loaded_twins, lock_content
 from pharma_assets.transforms.normalize import NormalizedReport, normalize
 
@@ -76,8 +77,13 @@ def read_report(platform: Platform, file: RegisteredFile) -> NormalizedFile:
     transform = platform.transforms.find(file.client_month.client, file.report_type)
     layout = transform.require_layout()
     passwords = tuple(password.get_secret_value() for password in platform.settings.passwords)
-    with platform.inbox.open(file.path) as content:
-        document, digest = platform.reader.read(content, Hints(layout.known_headers, passwords))
+    try:
+        with platform.inbox.open(file.path) as content:
+            document, digest = platform.reader.read(content, Hints(layout.known_headers, passwords))
+    except PharmaError as problem:
+        if problem.code == "FILE_GONE":
+            _require_folder(platform, file)
+        raise
     report = normalize(document, layout, platform.timezone, file.client_month.first_day)
     source = {
         "format": document.format,
@@ -89,11 +95,20 @@ def read_report(platform: Platform, file: RegisteredFile) -> NormalizedFile:
     return NormalizedFile(file, report, transform.fingerprint, digest, source)
 
 
+def _require_folder(platform: Platform, file: RegisteredFile) -> None:
+    """Raise PharmaError INBOX_MISSING if the file's folder is not there either: then it may be the mount that went."""
+    folder = file.path.rpartition("/")[0]
+    (found,) = platform.inbox.look_at([folder])
+    if isinstance(found, OSError):
+        raise PharmaError("INBOX_MISSING", folder=folder)
+
+
 def normalize_file(platform: Platform, file: RegisteredFile, run_id: str) -> NormalizedFile:
     """Read a file and put its result file into «Данные на загрузку»; the registry says CREATED in the end."""
     normalized = read_report(platform, file)
     reached(file, Step.READ)
     with platform.engine.begin() as connection:
+        require_unchanged(connection, file)
         journal.note_content(connection, file.id, normalized.content_hash)
     with platform.engine.begin() as connection:
         _refuse_twin(connection, normalized)
@@ -115,6 +130,7 @@ def normalize_file(platform: Platform, file: RegisteredFile, run_id: str) -> Nor
         "remarks": [{"code": remark.code, "message": remark.message} for remark in report.remarks],
     }
     with platform.engine.begin() as connection:
+        require_unchanged(connection, file)
         journal.created(connection, file.id, run_id, result.path.name, result.digest, detail)
     reached(file, Step.CREATED)
     return NormalizedFile(
@@ -136,6 +152,7 @@ def _fix_result_name(platform: Platform, normalized: NormalizedFile) -> str:
         return file.result_name
     name = result_name(file.client_month.client.name, file.id, file.path, datetime.now(platform.timezone))
     with platform.engine.begin() as connection:
+        require_unchanged(connection, file)
         journal.name_result(connection, file.id, normalized.fingerprint, name)
     return name
 
@@ -143,20 +160,16 @@ def _fix_result_name(platform: Platform, normalized: NormalizedFile) -> str:
 def load_file(platform: Platform, connection: Connection, normalized: NormalizedFile, run_id: str) -> list[str]:
     """Replace the file's rows, rejects and ledger entry by these, inside the caller's transaction.
 
-    Returns the names of result files that no longer count. Raises PharmaError FILE_CHANGING when the registry has a
-    newer version of the file by now, ROWS_NOT_STORED when the database kept another number of rows.
+    Returns the names of result files that no longer count. Raises PharmaError FILE_CHANGING or FILE_GONE when the
+    registry has a newer version of the file by now or knows that it has gone, ROWS_NOT_STORED when the database kept another number of rows.
     """
     file, report = normalized.file, normalized.report
     month = file.client_month.first_day
     ensure_month(platform.engine, month)
-    version = connection.scalar(
-        text("SELECT version FROM ops.file_registry WHERE id = :id FOR UPDATE"), {"id": file.id}
-    )
-    if version != file.version:
-        raise PharmaError("FILE_CHANGING")
+    require_unchanged(connection, file)
     lock_content(connection, normalized.content_hash)
     moved_from = _refuse_twin(connection, normalized)
-    superseded = remove_rows(connection, file.id)
+    superseded = remove_rows(connection, file.id, month)
     for twin in moved_from:
         superseded += remove_rows(connection, twin.id)
         journal.moved(connection, twin.id, run_id, file.id, file.path)
@@ -203,12 +216,6 @@ def _refuse_twin(connection: Connection, normalized: NormalizedFile) -> list[Twi
         if not twin.gone:
             raise PharmaError("DUPLICATE_CONTENT", id=twin.id, path=twin.path)
     return twins
-
-
-def set_aside(platform: Platform, superseded: Iterable[str], counting: Iterable[str | None]) -> None:
-    """Move the result files that no longer count out of «Данные на загрузку»; called after the commit."""
-    for name in set(superseded) - set(counting):
-        quarantine(platform.settings.results_folder, name, platform.settings.quarantine_folder)
 
 
 def _registry_columns(file: RegisteredFile) -> dict[str, str]:

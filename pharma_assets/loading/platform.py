@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -41,7 +41,11 @@ def open_platform(settings: Settings) -> Iterator[Platform]:
     url = database_url(settings)
     database = engine(url)
     try:
-        with reaching(url), GuardedReader(settings.read_seconds, settings.read_memory_mb) as reader:
-            yield Platform(settings, database, load_transforms(settings.transforms), reader, open_inbox(settings))
+        with (
+            reaching(url),
+            GuardedReader(settings.read_seconds, settings.read_memory_mb) as reader,
+            closing(open_inbox(settings)) as inbox,
+        ):
+            yield Platform(settings, database, load_transforms(settings.transforms), reader, inbox)
     finally:
         database.dispose()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from datetime import date
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -63,8 +64,11 @@ def _copy_text(column: pa.Array) -> pa.Array:
     return column
 
 
-def remove_rows(connection: Connection, file_id: int) -> list[str]:
-    """Take a file's rows and rejects out and close its ledger entry; returns the result files that counted till now."""
+def remove_rows(connection: Connection, file_id: int, month: date | None = None) -> list[str]:
+    """Take a file's rows and rejects out and close its ledger entry; returns the result files that counted till now.
+
+    With `month`, also rows that stand there without a ledger entry: they would be in the way of those to come.
+    """
     closed = connection.execute(
         text(
             """
@@ -79,10 +83,10 @@ def remove_rows(connection: Connection, file_id: int) -> list[str]:
         ),
         {"file_id": file_id},
     ).all()
-    for month in {entry.partition_month for entry in closed}:
+    for loaded_into in {entry.partition_month for entry in closed} | ({month} if month else set()):
         connection.execute(
             text("DELETE FROM raw.primary_data WHERE partition_month = :month AND file_id = :file_id"),
-            {"month": month, "file_id": file_id},
+            {"month": loaded_into, "file_id": file_id},
         )
     return [entry.result_name for entry in closed if entry.result_name is not None]
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
@@ -14,10 +16,8 @@ import pyarrow.compute as pc
 from pyarrow import csv
 
 from pharma_assets.errors import PharmaError
-from pharma_assets.files import flush_to_disk, writing_error
+from pharma_assets.files import LONGEST_NAME, flush_to_disk, move_into, sha256_of, writing_error
 from pharma_assets.model.target import COLUMNS, RESULT_HEADER, TRACE_COLUMNS, TYPES, Type
-
-_LONGEST_NAME = 255
 
 # report_header.xlsx first, in its order, because scripts and people rely on it; then what it lacks.
 _COLUMNS = [
@@ -29,11 +29,14 @@ _COLUMNS = [
 # Excel takes a text that begins so for a formula, whoever wrote it.
 _FORMULA = r"^[=+@\t\r-]."
 
+_OWNER = re.compile(r"_id([0-9]{1,19})(?=_)")
+_LARGEST_ID = 2**63 - 1
+
 
 def result_name(client: str, file_id: int, source_path: str, moment: datetime) -> str:
     """`{Client}_id{ID}_{source_basename}_{YYYYMMDD_HHMMSS}.csv`; the basename is cut where a name would be too long."""
     head, tail = f"{client}_id{file_id}_", f"_{moment:%Y%m%d_%H%M%S}.csv"
-    room = _LONGEST_NAME - len((head + tail).encode())
+    room = LONGEST_NAME - len((head + tail).encode())
     stem = PurePosixPath(source_path).stem.encode()[: max(room, 0)].decode(errors="ignore")
     return f"{head}{stem}{tail}"
 
@@ -98,8 +101,10 @@ def write_draft(folder: Path, name: str, content: bytes) -> ResultFile:
         folder.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
         flush_to_disk(path)
-        written = hashlib.sha256(path.read_bytes()).hexdigest()
+        written = sha256_of(path)
     except OSError as error:
+        with suppress(OSError):
+            path.unlink()  # torn, and in the way where there is no space
         raise writing_error(error, path) from error
     if written != digest:
         raise PharmaError("LOCKED", why=f"{path} reads back differently from what was written")
@@ -107,23 +112,15 @@ def write_draft(folder: Path, name: str, content: bytes) -> ResultFile:
 
 
 def publish(draft: ResultFile, folder: Path, moment: datetime) -> ResultFile:
-    """Move a checked draft to «Данные на загрузку». The same file may be there already; another file of that name
-    stays, and the new one gets a time suffix (CONTRACT §4)."""
-    target = folder / draft.path.name
+    """Move a checked draft to «Данные на загрузку», by the rules of `files.move_into`. Raises PharmaError NO_SPACE,
+    PATH_TOO_LONG or LOCKED."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        if target.exists() and hashlib.sha256(target.read_bytes()).hexdigest() != draft.digest:
-            target = target.with_name(f"{target.stem}_{moment:%H%M%S%f}{target.suffix}")
-        draft.path.replace(target)
-        flush_to_disk(folder)
+        return ResultFile(move_into(draft.path, folder, moment), draft.digest)
     except OSError as error:
-        raise writing_error(error, target) from error
-    return ResultFile(target, draft.digest)
+        raise writing_error(error, folder / draft.path.name) from error
 
 
-def quarantine(folder: Path, name: str, into: Path) -> None:
-    """Move a result file that a newer one has replaced out of «Данные на загрузку»; nothing where it is gone."""
-    source = folder / name
-    if source.exists():
-        into.mkdir(parents=True, exist_ok=True)
-        source.replace(into / name)
+def owner_ids(name: str) -> set[int]:
+    """The files of the registry that a result or draft of this name may belong to: one, unless a client's or a source's
+    name looks like the part between them."""
+    return {int(number) for number in _OWNER.findall(name) if int(number) <= _LARGEST_ID}

@@ -36,9 +36,11 @@ class RegisteredFile:
 
 
 # For a query whose file is called f: a loaded file with its content, of the same provider, client and report type. One
-# without rows doubles nothing.
+# without rows doubles nothing. `gone`: the content is no longer there, for the file has gone or was replaced; while the
+# replacement has not been read, it may well be the same again.
 LOADED_TWIN = """
-    SELECT twin.id, twin.file_path, twin.status = 'DELETE' AS gone
+    SELECT twin.id, twin.file_path, twin.status = 'DELETE'
+           OR twin.content_hash IS DISTINCT FROM load.content_hash AND twin.status NOT IN ('NEW', 'PROCESSING') AS gone
     FROM ops.file_load load JOIN ops.file_registry twin ON twin.id = load.file_id
     WHERE load.superseded_at IS NULL AND load.content_hash = {content_hash} AND load.rows_loaded > 0
       AND twin.id <> f.id AND twin.data_provider = f.data_provider AND twin.client_name = f.client_name
@@ -79,7 +81,7 @@ _DUE = """
         WHEN 'PROCESSING' THEN true
         WHEN 'ERROR' THEN f.error_reason <> 'IGNORED' AND (
             f.transform_fingerprint IS DISTINCT FROM t.fingerprint OR f.next_attempt_at <= now()
-            OR f.error_reason = 'DUPLICATE_CONTENT' AND NOT EXISTS ({twin} AND twin.status <> 'DELETE'))
+            OR f.error_reason = 'DUPLICATE_CONTENT' AND NOT EXISTS (SELECT FROM ({twin}) t WHERE NOT t.gone))
         WHEN 'CREATED' THEN l.id IS NULL OR l.content_hash IS DISTINCT FROM f.content_hash
                             OR l.transform_fingerprint <> t.fingerprint
         ELSE false
@@ -114,6 +116,29 @@ def present_files(connection: Connection, client_month: ClientMonth) -> list[Reg
         " ORDER BY f.uploaded_at, f.id"
     )
     return [_file(row) for row in connection.execute(query, client_month_parameters(client_month))]
+
+
+def lock_unchanged(connection: Connection, files: Sequence[RegisteredFile]) -> list[RegisteredFile]:
+    """Those files of which the registry knows neither a newer version nor that they have gone.
+
+    Their rows are locked, so that this stays true until the transaction ends.
+    """
+    query = (
+        "SELECT id, version FROM ops.file_registry WHERE id = ANY(:ids) AND status <> 'DELETE' ORDER BY id FOR UPDATE"
+    )
+    versions = {row.id: row.version for row in connection.execute(text(query), {"ids": [file.id for file in files]})}
+    return [file for file in files if versions.get(file.id) == file.version]
+
+
+def require_unchanged(connection: Connection, file: RegisteredFile) -> None:
+    """Lock the file's row. Raises PharmaError FILE_CHANGING or FILE_GONE when a scan has found that it is so.
+
+    What was read of a file says nothing of its next version, and does not bring back one that has gone.
+    """
+    if lock_unchanged(connection, [file]):
+        return
+    status = connection.scalar(text("SELECT status FROM ops.file_registry WHERE id = :id"), {"id": file.id})
+    raise PharmaError("FILE_GONE" if status == Status.DELETE.value else "FILE_CHANGING")
 
 
 def find_file(connection: Connection, name: str) -> RegisteredFile:

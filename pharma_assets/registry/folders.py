@@ -51,24 +51,30 @@ class Remembered:
 
 _NULL = r"\N"
 
-# Folders of this scan's slice are listed, and those with a file that is due or waits for a better version of itself:
-# its changes must not wait so long.
-_NOT_QUIET = """
-    modified_ns IS NULL OR (hashtext(folder) & 2147483647) % :sweep = :slice OR folder IN (
-        SELECT regexp_replace(file_path, '/[^/]*$', '') FROM ops.file_registry
-        WHERE status IN ('NEW', 'ERROR') OR status = 'PROCESSING' AND error_reason IS NULL)
+# With a file that is due, or that waits for a better version of itself.
+_BUSY = """
+    SELECT DISTINCT regexp_replace(file_path, '/[^/]*$', '') AS folder FROM ops.file_registry
+    WHERE status IN ('NEW', 'ERROR') OR status = 'PROCESSING' AND error_reason IS NULL
 """
 
 
 def remembered(connection: Connection, *, trusting: bool) -> Remembered:
     """The folders as this scan may use them; none is quiet where their times cannot be trusted. Counts the scan."""
     number = connection.scalar(text("SELECT nextval('ops.scan_number')")) or 0
+    # Folders of this scan's slice are listed, and those with a file that is due, whose changes must not wait so long.
+    # Such a folder may have been forgotten: a person can release a file that has gone with it.
     # One long text: a row for each folder would take longer to fetch than looking at all the folders.
     query = f"""
-        WITH state AS (SELECT *, (NOT :trusting OR {_NOT_QUIET}) AS listed FROM ops.inbox_folder)
+        WITH busy AS ({_BUSY}), state AS (
+            SELECT *, NOT :trusting OR modified_ns IS NULL OR (hashtext(folder) & 2147483647) % :sweep = :slice
+                      OR folder IN (SELECT folder FROM busy) AS listed
+            FROM ops.inbox_folder
+        )
         SELECT NULL, string_agg(folder || '/' || modified_ns, '//'), NULL, NULL FROM state WHERE NOT listed
         UNION ALL
         SELECT folder, modified_ns::text, files, filtered FROM state WHERE listed
+        UNION ALL
+        SELECT folder, NULL, 0, 0 FROM busy WHERE NOT EXISTS (SELECT FROM ops.inbox_folder f WHERE f.folder = busy.folder)
     """  # noqa: S608
     rows = connection.execute(text(query), {"trusting": trusting, "sweep": SWEEP, "slice": number % SWEEP}).all()
     others = {

@@ -11,8 +11,9 @@ import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
+from typing import Any
 
-from sqlalchemy import Connection, column, func, literal, null, table, text, update
+from sqlalchemy import Connection, case, column, func, literal, null, table, text, update
 
 from pharma_assets.errors import PharmaError
 from pharma_assets.model.client_month import Client
@@ -25,6 +26,10 @@ LEASE = timedelta(hours=1)
 FIRST_RETRY = timedelta(minutes=5)
 LONGEST_RETRY = timedelta(hours=6)
 MOST_ATTEMPTS = 8
+
+# What stands in the history in place of a file and of a run.
+NO_FILE = 0
+AUDIT = "audit"
 
 _REGISTRY = table(
     "file_registry",
@@ -66,7 +71,6 @@ def claim(connection: Connection, file_ids: Sequence[int], run_id: str) -> None:
         status=Status.PROCESSING.value,
         error_reason=null(),
         error_detail=null(),
-        attempt=_REGISTRY.c.attempt + 1,
         claimed_by=holder(),
         claimed_until=func.now() + literal(LEASE),
     )
@@ -110,6 +114,8 @@ def created(
         status=status,
         result_name=result_name,
         result_hash=result_hash,
+        claimed_by=null(),
+        claimed_until=null(),
     )
 
 
@@ -148,7 +154,10 @@ def retried(connection: Connection, file: RegisteredFile, verdict: Verdict) -> N
 
 
 def ignored(connection: Connection, file: RegisteredFile, verdict: Verdict) -> None:
-    """A person has set the file aside; its rows were taken out in the same transaction."""
+    """A person has set the file aside; its rows were taken out in the same transaction. One that has gone stays so."""
+    if file.status is Status.DELETE:
+        _tell(connection, [file.id], "IGNORED", verdict.run_id, asdict(verdict))
+        return
     error = PharmaError("IGNORED", who=verdict.who, why=verdict.why)
     _step(
         connection,
@@ -182,6 +191,53 @@ def released(connection: Connection, file: RegisteredFile, verdict: Verdict) -> 
     )
 
 
+def due_again(connection: Connection, file_id: int, why: str) -> None:
+    """The audit has found that the file must be taken in once more: it is due, and starts anew."""
+    _step(
+        connection,
+        [file_id],
+        "DUE_AGAIN",
+        AUDIT,
+        {"why": why},
+        status=Status.NEW.value,
+        error_reason=null(),
+        error_detail=null(),
+        attempt=0,
+        next_attempt_at=null(),
+        claimed_by=null(),
+        claimed_until=null(),
+    )
+
+
+def claim_dropped(connection: Connection, file_id: int, *, begun: bool) -> None:
+    """Nobody works on a claimed file any more; one that was `begun` starts anew."""
+    values: dict[str, Any] = {"claimed_by": null(), "claimed_until": null()}
+    if begun:
+        values["status"] = Status.NEW.value
+    _step(connection, [file_id], "CLAIM_DROPPED", AUDIT, **values)
+
+
+def note(connection: Connection, file_id: int, event: str, run_id: str, detail: Mapping[str, object]) -> None:
+    """An event that changes nothing in the registry; of no one file with NO_FILE."""
+    if file_id != NO_FILE:
+        _tell(connection, [file_id], event, run_id, detail)
+        return
+    connection.execute(
+        text(
+            """
+            INSERT INTO ops.file_event (file_id, event, run_id, detail)
+            VALUES (:file_id, :event, :run_id, CAST(:detail AS jsonb))
+            """
+        ),
+        {
+            "file_id": file_id,
+            "event": event,
+            "run_id": run_id,
+            "detail": json.dumps(detail, ensure_ascii=False, default=str),
+        },
+    )
+
+
 def gone(connection: Connection, file_ids: Sequence[int], run_id: str) -> None:
     """The files are no longer in the inbox. Their rows stay until a person rebuilds their client-month."""
     error = PharmaError("FILE_GONE")
@@ -199,8 +255,11 @@ def gone(connection: Connection, file_ids: Sequence[int], run_id: str) -> None:
 
 
 def moved(connection: Connection, file_id: int, run_id: str, to_id: int, to_path: str) -> None:
-    """A file that has gone lies elsewhere now: its rows were taken out as those of its new place came in."""
-    _step(connection, [file_id], "MOVED", run_id, {"id": to_id, "path": to_path}, status=Status.DELETE.value)
+    """A file's content lies elsewhere now: its rows were taken out as those of its new place came in.
+
+    The row of the registry is left alone: in a rebuild the file's own turn may come while this transaction is open.
+    """
+    _tell(connection, [file_id], "MOVED", run_id, {"id": to_id, "path": to_path})
 
 
 def removed(connection: Connection, file_id: int, run_id: str) -> None:
@@ -220,6 +279,7 @@ def failed(
     attempt = file.attempt + 1
     retry = error.problem.transient and attempt < MOST_ATTEMPTS
     pause = min(FIRST_RETRY * 2 ** (attempt - 1), LONGEST_RETRY)
+    known = _REGISTRY.c.transform_fingerprint
     _step(
         connection,
         [file.id],
@@ -231,6 +291,9 @@ def failed(
         error_reason=error.code,
         error_detail=_detail(error),
         transform_fingerprint=fingerprint,
+        # The name was chosen for another transform's result, which may stand under it.
+        result_name=case((known.is_not_distinct_from(fingerprint), _REGISTRY.c.result_name)),
+        attempt=attempt,
         next_attempt_at=func.now() + literal(pause) if retry else null(),
         claimed_by=null(),
         claimed_until=null(),
@@ -242,13 +305,15 @@ def wait_for_transform(connection: Connection, transforms: Sequence[TransformVer
     found = connection.execute(
         text(
             f"""
-            WITH {TRANSFORMS}
-            SELECT f.data_provider, f.client_name, f.report_type, array_agg(f.id) AS ids FROM ops.file_registry f
-            WHERE f.status = 'NEW' AND NOT EXISTS (
-                SELECT FROM transform t
-                WHERE t.data_provider = f.data_provider AND t.client_name = f.client_name
-                  AND (t.report_type = f.report_type OR t.report_type IS NULL))
-            GROUP BY 1, 2, 3
+            WITH {TRANSFORMS}, waiting AS (
+                SELECT f.* FROM ops.file_registry f
+                WHERE f.status = 'NEW' AND NOT EXISTS (
+                    SELECT FROM transform t
+                    WHERE t.data_provider = f.data_provider AND t.client_name = f.client_name
+                      AND (t.report_type = f.report_type OR t.report_type IS NULL))
+                FOR UPDATE SKIP LOCKED -- another instance is marking those
+            )
+            SELECT data_provider, client_name, report_type, array_agg(id) AS ids FROM waiting GROUP BY 1, 2, 3
             """  # noqa: S608
         ),
         transform_arrays(transforms),
@@ -282,23 +347,39 @@ def _step(
     reason: str | None = None,
     **values: object,
 ) -> None:
+    status = values.get("status")
+    # Locked, so that nobody changes the status between what is told and what is done.
+    _tell(connection, file_ids, event, run_id, detail, reason=reason, status_to=status, locking="FOR UPDATE")
+    connection.execute(
+        update(_REGISTRY).where(_REGISTRY.c.id == func.any(list(file_ids))).values(updated_at=func.now(), **values)
+    )
+
+
+def _tell(
+    connection: Connection,
+    file_ids: Sequence[int],
+    event: str,
+    run_id: str,
+    detail: Mapping[str, object] | None = None,
+    *,
+    reason: str | None = None,
+    status_to: object = None,
+    locking: str = "",
+) -> None:
     connection.execute(
         text(
-            """
+            f"""
             INSERT INTO ops.file_event (file_id, event, status_from, status_to, reason, run_id, detail)
             SELECT id, :event, status, :status_to, :reason, :run_id, CAST(:detail AS jsonb)
-            FROM ops.file_registry WHERE id = ANY(:ids) ORDER BY id
-            """
+            FROM ops.file_registry WHERE id = ANY(:ids) ORDER BY id {locking}
+            """  # noqa: S608
         ),
         {
             "event": event,
-            "status_to": values.get("status"),
+            "status_to": status_to,
             "reason": reason,
             "run_id": run_id,
             "detail": None if detail is None else json.dumps(detail, ensure_ascii=False, default=str),
             "ids": list(file_ids),
         },
-    )
-    connection.execute(
-        update(_REGISTRY).where(_REGISTRY.c.id == func.any(list(file_ids))).values(updated_at=func.now(), **values)
     )

@@ -7,7 +7,7 @@ a pooled connection.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import Connection, Engine, text
@@ -44,6 +44,17 @@ def _unlock(connection: Connection, name: str) -> None:
 
 def held_locks(connection: Connection, names: Iterable[str]) -> set[str]:
     """Which of the named locks anybody holds now."""
+    held = all_held(connection)
+    return {name for name in names if is_held(held, name)}
+
+
+def is_held(held: Collection[int], name: str) -> bool:
+    """Whether the named lock is among those that `all_held` found."""
+    return _key(name) in held
+
+
+def all_held(connection: Connection) -> frozenset[int]:
+    """The numbers of all locks that anybody holds now: for a question that is asked before the names are known."""
     rows = connection.execute(
         text(
             """
@@ -53,8 +64,7 @@ def held_locks(connection: Connection, names: Iterable[str]) -> set[str]:
             """
         )
     )
-    held = set(rows.scalars())
-    return {name for name in names if _key(name) in held}
+    return frozenset(rows.scalars())
 
 
 def _key(name: str) -> int:

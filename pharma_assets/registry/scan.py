@@ -20,7 +20,7 @@ from pharma_assets.inbox.walk import (
     changed_lately,
     path_problem,
     settled,
-    stands_still,
+    standing_still,
     walk_inbox,
 )
 from pharma_assets.model.report_path import Leaf
@@ -32,6 +32,8 @@ from pharma_assets.registry.locks import SCAN, try_lock
 MOST_GONE = 10
 MOST_GONE_SHARE = 0.2
 
+# Folders that the walk saw, looked at once more before anything is called gone.
+_WITNESSES = 3
 _BATCH_FILES = 20_000
 _BATCH_FOLDERS = 2_000
 # Two changes within one step of the file system's clock leave the same time; steps are of two seconds at most.
@@ -144,7 +146,7 @@ class _Scan:
         complete = self._walk()
         if self.lately:
             time.sleep(min(self.rules.settle_seconds, 1.0))
-            still = [file for file in self.lately if stands_still(self.inbox, file)]
+            still = standing_still(self.inbox, self.lately)
             self.unsettled += len(self.lately) - len(still)
             with self.connection.begin():
                 self._register(still)
@@ -268,29 +270,43 @@ class _Scan:
                 {"folders": list(vanished)},
             )
             self.gone |= {row.file_path: row.id for row in rows}
-        self.gone = {path: number for path, number in self.gone.items() if self._has_gone(path)}
+        self.gone = self._missing_still()
         if self.gone:
+            self._require_inbox()
             self._refuse_disaster()
             journal.gone(self.connection, list(self.gone.values()), self.run_id)
         forget(self.connection, vanished)
 
-    def _has_gone(self, path: str) -> bool:
-        """Whether the file is missing now too: one that is being replaced is away for a moment only."""
-        try:
-            self.inbox.look(path)
-        except (FileNotFoundError, NotADirectoryError):
-            return True
-        except OSError:
-            return False
-        return False
+    def _missing_still(self) -> dict[str, int]:
+        """Those that are missing now too: a file that is being replaced is away for a moment only."""
+        found = self.inbox.look_at(list(self.gone))
+        return {
+            path: number
+            for (path, number), now in zip(self.gone.items(), found, strict=True)
+            if isinstance(now, (FileNotFoundError, NotADirectoryError))
+        }
+
+    def _require_inbox(self) -> None:
+        """Raise PharmaError INBOX_MISSING or INBOX_VANISHED if the mount has gone since the walk began."""
+        self.inbox.check()
+        leaves = sorted(self.walk.leaves)
+        witnesses = leaves[:: max(1, len(leaves) // _WITNESSES)]
+        if witnesses and all(isinstance(found, OSError) for found in self.inbox.look_at(witnesses)):
+            raise self._vanished()
 
     def _refuse_disaster(self) -> None:
         if self.rules.accept_gone:
             return
-        present = self.connection.scalar(text("SELECT count(*) FROM ops.file_registry WHERE status <> 'DELETE'")) or 0
-        gone = len(self.gone)
+        present, gone = self._present(), len(self.gone)
         if gone == present or (gone > MOST_GONE and gone > MOST_GONE_SHARE * present):
-            raise PharmaError("INBOX_VANISHED", gone=gone, present=present, example=next(iter(self.gone)))
+            raise self._vanished()
+
+    def _present(self) -> int:
+        return self.connection.scalar(text("SELECT count(*) FROM ops.file_registry WHERE status <> 'DELETE'")) or 0
+
+    def _vanished(self) -> PharmaError:
+        gone, example = len(self.gone), next(iter(self.gone))
+        return PharmaError("INBOX_VANISHED", gone=gone, present=self._present(), example=example)
 
 
 @dataclass(frozen=True)

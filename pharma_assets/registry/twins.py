@@ -19,10 +19,21 @@ class Twin:
 
 
 def loaded_twins(connection: Connection, file: RegisteredFile, content_hash: str) -> list[Twin]:
-    """The loaded files with these bytes, of the file's provider, client and report type; the earliest first."""
+    """The loaded files with these bytes, of the file's provider, client and report type; the earliest first.
+
+    None where the file itself is loaded with these bytes: then it was there first, or a person has let the others through.
+    """
     query = LOADED_TWIN.format(content_hash=":content_hash")
     rows = connection.execute(
-        text(f"SELECT t.* FROM ops.file_registry f CROSS JOIN LATERAL ({query}) t WHERE f.id = :id ORDER BY t.id"),  # noqa: S608
+        text(
+            f"""
+            SELECT t.* FROM ops.file_registry f CROSS JOIN LATERAL ({query}) t
+            WHERE f.id = :id AND NOT EXISTS (
+                SELECT FROM ops.file_load own
+                WHERE own.file_id = f.id AND own.superseded_at IS NULL AND own.content_hash = :content_hash)
+            ORDER BY t.id
+            """  # noqa: S608
+        ),
         {"content_hash": content_hash, "id": file.id},
     )
     return [Twin(row.id, row.file_path, row.gone) for row in rows]

@@ -108,7 +108,7 @@ def test_a_killed_migration_is_repeated(blank_database: str, tmp_path: Path) -> 
 
 def test_a_killed_migration_leaves_no_lock(blank_database: str, tmp_path: Path) -> None:
     """yoyo's own lock is a row that a killed process leaves behind; here it must not matter."""
-    (tmp_path / "0001_one.sql").write_text("CREATE TABLE one (n int);")
+    (tmp_path / "0001_one.sql").write_text("CREATE SCHEMA IF NOT EXISTS ops;")
     migrate(blank_database, folder=tmp_path)
     with connect(blank_database, autocommit=True) as connection:
         assert connection.execute("SELECT to_regclass('ops.yoyo_lock')").fetchone() == (None,)

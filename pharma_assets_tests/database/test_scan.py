@@ -5,28 +5,21 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, text
 
-from pharma_assets.database.urls import engine as make_engine
 from pharma_assets.errors import PharmaError
-from pharma_assets.inbox.source import LocalInbox
+from pharma_assets.inbox.source import Inbox, LocalInbox
 from pharma_assets.registry.locks import SCAN, try_lock
 from pharma_assets.registry.scan import ScanResult, ScanRules, scan
 
 LEAF = "Поставщики данных/Дистрибьюторы/2025/06/Client_01/Type1"
+Look = Callable[..., ScanResult]
 AT_ONCE = ScanRules((".csv", ".xlsx", ".xls"), 0, date(2023, 1, 1), 20)
-
-
-@pytest.fixture
-def engine(database: str) -> Iterator[Engine]:
-    engine = make_engine(database)
-    yield engine
-    engine.dispose()
 
 
 @pytest.fixture
@@ -44,8 +37,14 @@ def drop(inbox: Path, name: str, content: bytes = b"x", folder: str = LEAF, age:
     return path
 
 
-def look(engine: Engine, inbox: Path, rules: ScanRules = AT_ONCE) -> ScanResult:
-    return scan(engine, LocalInbox(inbox), rules, "test")
+@pytest.fixture
+def look(engine: Engine, opened: Callable[[Path], Inbox]) -> Look:
+    """A scan of the folder, as one of this machine and as one on a server."""
+
+    def look(inbox: Path, rules: ScanRules = AT_ONCE) -> ScanResult:
+        return scan(engine, opened(inbox), rules, "test")
+
+    return look
 
 
 def rows(engine: Engine, query: str) -> list[tuple[object, ...]]:
@@ -53,11 +52,14 @@ def rows(engine: Engine, query: str) -> list[tuple[object, ...]]:
         return [tuple(row) for row in connection.execute(text(query))]
 
 
-def test_a_file_is_registered_once_with_everything_its_place_says(engine: Engine, inbox: Path) -> None:
+def test_a_file_is_registered_once_with_everything_its_place_says(
+    engine: Engine, look: Look, inbox: Path, opened: Callable[[Path], Inbox]
+) -> None:
+    fraction = 123_456_789 if isinstance(opened(inbox), LocalInbox) else 0
     path = drop(inbox, "Отчёт №1 😀.XLSX")
     os.utime(path, ns=(0, 1_750_000_000_123_456_789))
-    assert look(engine, inbox).added == 1
-    assert look(engine, inbox).added == 0
+    assert look(inbox).added == 1
+    assert look(inbox).added == 0
     assert rows(
         engine,
         "SELECT file_path, status, data_provider, report_year, report_month, client_name, report_type, file_size,"
@@ -72,8 +74,8 @@ def test_a_file_is_registered_once_with_everything_its_place_says(engine: Engine
             "Client_01",
             "Type1",
             1,
-            1_750_000_000_123_456_789,
-            "1750000000.123457",
+            1_750_000_000_000_000_000 + fraction,
+            f"1750000000.{round(fraction / 1000):06d}",
         )
     ]
     assert rows(engine, "SELECT event, status_from, status_to, run_id FROM ops.file_event") == [
@@ -81,20 +83,20 @@ def test_a_file_is_registered_once_with_everything_its_place_says(engine: Engine
     ]
 
 
-def test_the_filter_takes_reports_only(engine: Engine, inbox: Path) -> None:
+def test_the_filter_takes_reports_only(look: Look, inbox: Path) -> None:
     for name in ("a.csv", "b.XLS", "~$a.xlsx", "c.tmp", "d.csv.part", "e.filepart", "f.pdf", "csv", "g.xlsx.tmp"):
         drop(inbox, name)
-    result = look(engine, inbox)
+    result = look(inbox)
     assert (result.seen, result.added, result.filtered) == (9, 2, 7)
 
 
-def test_an_empty_list_of_extensions_takes_everything(engine: Engine, inbox: Path) -> None:
+def test_an_empty_list_of_extensions_takes_everything(look: Look, inbox: Path) -> None:
     drop(inbox, "a.pdf")
     drop(inbox, "~$a.xlsx")
-    assert look(engine, inbox, ScanRules((), 0, date(2023, 1, 1), 20)).added == 1
+    assert look(inbox, ScanRules((), 0, date(2023, 1, 1), 20)).added == 1
 
 
-def test_what_does_not_fit_is_reported_and_the_rest_goes_on(engine: Engine, inbox: Path) -> None:
+def test_what_does_not_fit_is_reported_and_the_rest_goes_on(engine: Engine, look: Look, inbox: Path) -> None:
     drop(inbox, "a.csv")
     drop(inbox, "b.csv", folder="Поставщики данных/Склады/2025/06/Client_01/Type1")
     drop(inbox, "c.csv", folder=f"{LEAF}/архив")
@@ -102,18 +104,18 @@ def test_what_does_not_fit_is_reported_and_the_rest_goes_on(engine: Engine, inbo
     drop(inbox, "e.csv", folder=LEAF.replace("2025", "2022"))
     drop(inbox, "f.csv", folder=LEAF.replace("2025", "2099"))
     drop(inbox, "back\\slash.csv")
-    result = look(engine, inbox)
+    result = look(inbox)
     assert (result.added, result.seen, len(result.problems)) == (1, 7, 6)
     codes = rows(engine, "SELECT code, count(*) FROM ops.path_problem GROUP BY 1 ORDER BY 1")
     assert codes == [("PATH_OUTSIDE_MONTHS", 2), ("PATH_STRUCTURE", 4)]
     (inbox / LEAF / "back\\slash.csv").unlink()
-    look(engine, inbox)
+    look(inbox)
     assert rows(engine, "SELECT count(*) FROM ops.path_problem") == [(5,)], "what was mended is forgotten"
 
 
 @pytest.mark.parametrize(("zone", "added"), [("Pacific/Kiritimati", 1), ("Pacific/Pago_Pago", 0)])
 def test_the_running_month_is_that_of_the_suppliers_time_zone(
-    engine: Engine, inbox: Path, monkeypatch: pytest.MonkeyPatch, zone: str, added: int
+    look: Look, inbox: Path, monkeypatch: pytest.MonkeyPatch, zone: str, added: int
 ) -> None:
     """At noon of 31 May in UTC it is June on Kiritimati already, and still May on Samoa."""
     monkeypatch.setattr(
@@ -121,10 +123,10 @@ def test_the_running_month_is_that_of_the_suppliers_time_zone(
     )
     drop(inbox, "a.csv")
     rules = ScanRules((".csv",), 0, date(2023, 1, 1), 20, timezone=zone)
-    assert look(engine, inbox, rules).added == added
+    assert look(inbox, rules).added == added
 
 
-def test_names_that_are_not_text_links_and_special_files_are_reported(engine: Engine, inbox: Path) -> None:
+def test_names_that_are_not_text_links_and_special_files_are_reported(engine: Engine, look: Look, inbox: Path) -> None:
     drop(inbox, "a.csv")
     (inbox / LEAF / os.fsdecode(b"caf\xe9.csv")).write_bytes(b"x")
     (inbox / LEAF / "link.csv").symlink_to(inbox / LEAF / "a.csv")
@@ -132,13 +134,13 @@ def test_names_that_are_not_text_links_and_special_files_are_reported(engine: En
     outside = inbox.parent / "outside"
     drop(outside, "secret.csv")
     (inbox / "Поставщики данных" / "Сети").symlink_to(outside / "Поставщики данных" / "Дистрибьюторы")
-    result = look(engine, inbox)
+    result = look(inbox)
     assert result.added == 1
     assert sorted(problem.code for problem in result.problems) == ["PATH_NOT_TEXT", "PATH_STRUCTURE", "PATH_STRUCTURE"]
     assert rows(engine, "SELECT count(*) FROM ops.file_registry WHERE file_path LIKE '%secret%'") == [(0,)]
 
 
-def test_long_names_newlines_and_both_unicode_forms(engine: Engine, inbox: Path) -> None:
+def test_long_names_newlines_and_both_unicode_forms(engine: Engine, look: Look, inbox: Path) -> None:
     names = [
         "x" * 251 + ".csv",
         "new\nline.csv",
@@ -150,23 +152,23 @@ def test_long_names_newlines_and_both_unicode_forms(engine: Engine, inbox: Path)
     ]
     for name in names:
         drop(inbox, name)
-    assert look(engine, inbox).added == len(names)
-    assert look(engine, inbox).added == 0
+    assert look(inbox).added == len(names)
+    assert look(inbox).added == 0
     assert {str(path).rpartition("/")[2] for (path,) in rows(engine, "SELECT file_path FROM ops.file_registry")} == {
         *names
     }
 
 
-def test_a_young_file_waits_and_an_old_one_is_taken(engine: Engine, inbox: Path) -> None:
+def test_a_young_file_waits_and_an_old_one_is_taken(look: Look, inbox: Path) -> None:
     rules = ScanRules((".csv",), 60, date(2023, 1, 1), 20)
     drop(inbox, "young.csv")
     drop(inbox, "old.csv", age=120)
-    result = look(engine, inbox, rules)
+    result = look(inbox, rules)
     assert (result.added, result.unsettled) == (1, 1)
     assert result.paths == (f"{LEAF}/old.csv",)
 
 
-def test_a_file_that_grows_under_an_old_time_waits(engine: Engine, inbox: Path) -> None:
+def test_a_file_that_grows_under_an_old_time_waits(look: Look, inbox: Path) -> None:
     path = drop(inbox, "old.csv", age=120)
     stop = threading.Event()
 
@@ -180,44 +182,44 @@ def test_a_file_that_grows_under_an_old_time_waits(engine: Engine, inbox: Path) 
     writer = threading.Thread(target=grow)
     writer.start()
     try:
-        result = look(engine, inbox, ScanRules((".csv",), 60, date(2023, 1, 1), 20))
+        result = look(inbox, ScanRules((".csv",), 60, date(2023, 1, 1), 20))
     finally:
         stop.set()
         writer.join()
     assert (result.added, result.unsettled) == (0, 1)
 
 
-def test_a_file_replaced_in_place_is_a_new_version(engine: Engine, inbox: Path) -> None:
+def test_a_file_replaced_in_place_is_a_new_version(engine: Engine, look: Look, inbox: Path) -> None:
     drop(inbox, "a.csv", b"one")
-    look(engine, inbox)
+    look(inbox)
     drop(inbox, "a.csv", b"other")
-    result = look(engine, inbox)
+    result = look(inbox)
     assert (result.added, result.changed) == (0, 1)
     assert rows(engine, "SELECT version, file_size, status FROM ops.file_registry") == [(2, 5, "NEW")]
     assert rows(engine, "SELECT event FROM ops.file_event ORDER BY id") == [("REGISTERED",), ("CHANGED",)]
 
 
-def test_a_missing_root_is_an_error_and_writes_nothing(engine: Engine, inbox: Path) -> None:
+def test_a_missing_root_is_an_error_and_writes_nothing(engine: Engine, look: Look, inbox: Path) -> None:
     drop(inbox, "a.csv")
-    look(engine, inbox)
+    look(inbox)
     with pytest.raises(PharmaError, match="INBOX_MISSING"):
-        look(engine, inbox / "gone")
+        look(inbox / "gone")
     assert rows(engine, "SELECT status FROM ops.file_registry") == [("NEW",)]
 
 
-def test_only_one_scan_at_a_time(engine: Engine, inbox: Path) -> None:
+def test_only_one_scan_at_a_time(engine: Engine, look: Look, inbox: Path) -> None:
     drop(inbox, "a.csv")
     with try_lock(engine, SCAN) as held:
         assert held
-        assert look(engine, inbox).busy
-    assert look(engine, inbox).added == 1
+        assert look(inbox).busy
+    assert look(inbox).added == 1
 
 
-def test_a_scan_that_runs_out_of_time_goes_on_the_next_time(engine: Engine, inbox: Path) -> None:
+def test_a_scan_that_runs_out_of_time_goes_on_the_next_time(look: Look, inbox: Path) -> None:
     for number in range(30):
         drop(inbox, "a.csv", folder=LEAF.replace("Client_01", f"Client_{number}"))
     hurried = ScanRules((".csv",), 0, date(2023, 1, 1), 1e-9)
-    first = look(engine, inbox, hurried)
+    first = look(inbox, hurried)
     assert not first.complete
     assert first.added < 30
-    assert look(engine, inbox).added == 30 - first.added
+    assert look(inbox).added == 30 - first.added

@@ -5,16 +5,15 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, text
 
-from pharma_assets.database.urls import engine as make_engine
 from pharma_assets.errors import PharmaError
-from pharma_assets.inbox.source import Entry, LocalInbox
+from pharma_assets.inbox.source import Entry, Inbox, LocalInbox
 from pharma_assets.registry.folders import SWEEP
 from pharma_assets.registry.scan import MOST_GONE, ScanResult, ScanRules, scan
 
@@ -23,32 +22,34 @@ RULES = ScanRules((".csv",), 0, date(2023, 1, 1), 20)
 LONG_AGO = time.time() - 3600
 
 
-class Watched(LocalInbox):
+class Watched:
     """An inbox that remembers which leaf folders were listed."""
 
-    def __init__(self, root: Path, *, trusts_folder_times: bool = True) -> None:
-        super().__init__(root, trusts_folder_times=trusts_folder_times)
+    def __init__(self, root: Path, inbox: Inbox) -> None:
+        self.root = root
         self.listed: list[str] = []
+        self.trusts_folder_times = inbox.trusts_folder_times
+        self._inbox = inbox
+        self.check, self.look_at, self.open, self.close = inbox.check, inbox.look_at, inbox.open, inbox.close
 
     def entries(self, folder: str) -> list[Entry]:
         if folder.endswith("Type1"):
             self.listed.append(folder)
-        return super().entries(folder)
-
-
-@pytest.fixture
-def engine(database: str) -> Iterator[Engine]:
-    engine = make_engine(database)
-    yield engine
-    engine.dispose()
+        return self._inbox.entries(folder)
 
 
 @pytest.fixture
 def inbox(tmp_path: Path) -> Watched:
-    return Watched(tmp_path)
+    """A folder of this machine, whose time tells whether something came or went."""
+    return Watched(tmp_path, LocalInbox(tmp_path))
 
 
-def drop(inbox: LocalInbox, client: str, name: str = "a.csv", content: bytes = b"x") -> Path:
+@pytest.fixture
+def any_inbox(tmp_path: Path, opened: Callable[[Path], Inbox]) -> Watched:
+    return Watched(tmp_path, opened(tmp_path))
+
+
+def drop(inbox: Watched, client: str, name: str = "a.csv", content: bytes = b"x") -> Path:
     """A file that came long ago, into a folder that has not changed since."""
     path = inbox.root / LEAF.format(client) / name
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -115,13 +116,13 @@ def test_a_file_in_error_that_is_corrected_in_place_is_seen_at_once(engine: Engi
             connection.execute(text("UPDATE ops.file_registry SET status = 'ERROR', error_reason = 'CORRUPT_FILE'"))
 
 
-def test_a_write_in_place_is_seen_within_a_sweep(engine: Engine, inbox: Watched) -> None:
-    paths = [drop(inbox, f"Client_{number}") for number in range(40)]
-    look(engine, inbox)
+def test_a_write_in_place_is_seen_within_a_sweep(engine: Engine, any_inbox: Watched) -> None:
+    paths = [drop(any_inbox, f"Client_{number}") for number in range(40)]
+    look(engine, any_inbox)
     done(engine)
     for path in paths:
         path.write_bytes(b"other")
-    assert sum(look(engine, inbox).changed for _ in range(SWEEP)) == len(paths)
+    assert sum(look(engine, any_inbox).changed for _ in range(SWEEP)) == len(paths)
 
 
 def test_a_new_file_in_a_quiet_folder_is_seen_at_once(engine: Engine, inbox: Watched) -> None:
@@ -146,19 +147,19 @@ def test_a_folder_that_changed_just_now_is_listed_again_because_its_time_may_hid
     assert look(engine, inbox).added == 1
 
 
-def test_a_folder_with_something_that_does_not_fit_is_never_passed_over(engine: Engine, inbox: Watched) -> None:
-    path = drop(inbox, "А")
+def test_a_folder_with_something_that_does_not_fit_is_never_passed_over(engine: Engine, any_inbox: Watched) -> None:
+    path = drop(any_inbox, "А")
     (path.parent / "глубже").mkdir()
     (path.parent / "глубже" / "b.csv").write_bytes(b"x")
     os.utime(path.parent, (LONG_AGO, LONG_AGO))
-    look(engine, inbox)
+    look(engine, any_inbox)
     done(engine)
     for _ in range(3):
-        assert len(look(engine, inbox).problems) == 1
+        assert len(look(engine, any_inbox).problems) == 1
 
 
 def test_folder_times_that_cannot_be_trusted_are_not(engine: Engine, tmp_path: Path) -> None:
-    inbox = Watched(tmp_path, trusts_folder_times=False)
+    inbox = Watched(tmp_path, LocalInbox(tmp_path, trusts_folder_times=False))
     drop(inbox, "А")
     look(engine, inbox)
     done(engine)
@@ -167,17 +168,19 @@ def test_folder_times_that_cannot_be_trusted_are_not(engine: Engine, tmp_path: P
         assert inbox.listed == [LEAF.format("А")]
 
 
-def test_a_file_that_has_gone_becomes_delete_and_comes_back_as_a_new_version(engine: Engine, inbox: Watched) -> None:
-    path = drop(inbox, "А")
-    drop(inbox, "Б")
-    look(engine, inbox)
+def test_a_file_that_has_gone_becomes_delete_and_comes_back_as_a_new_version(
+    engine: Engine, any_inbox: Watched
+) -> None:
+    path = drop(any_inbox, "А")
+    drop(any_inbox, "Б")
+    look(engine, any_inbox)
     path.unlink()
-    result = look(engine, inbox)
+    result = look(engine, any_inbox)
     assert result.gone == (f"{LEAF.format('А')}/a.csv",)
     assert statuses(engine) == {"А": "DELETE", "Б": "NEW"}
-    assert look(engine, inbox).gone == ()
-    drop(inbox, "А")
-    assert look(engine, inbox).changed == 1
+    assert look(engine, any_inbox).gone == ()
+    drop(any_inbox, "А")
+    assert look(engine, any_inbox).changed == 1
     with engine.connect() as connection:
         query = (
             "SELECT event FROM ops.file_event e JOIN ops.file_registry f ON f.id = e.file_id"
@@ -187,53 +190,53 @@ def test_a_file_that_has_gone_becomes_delete_and_comes_back_as_a_new_version(eng
         assert list(events) == ["REGISTERED", "GONE", "CHANGED"]
 
 
-def test_a_folder_that_has_gone_takes_its_files_along(engine: Engine, inbox: Watched) -> None:
-    drop(inbox, "А")
-    drop(inbox, "Б")
-    look(engine, inbox)
+def test_a_folder_that_has_gone_takes_its_files_along(engine: Engine, any_inbox: Watched) -> None:
+    drop(any_inbox, "А")
+    drop(any_inbox, "Б")
+    look(engine, any_inbox)
     done(engine)
-    shutil.rmtree(inbox.root / LEAF.format("А").removesuffix("/Type1"))
-    look(engine, inbox)
+    shutil.rmtree(any_inbox.root / LEAF.format("А").removesuffix("/Type1"))
+    look(engine, any_inbox)
     assert statuses(engine) == {"А": "DELETE", "Б": "CREATED"}
 
 
 @pytest.mark.parametrize("files", [1, 2 * MOST_GONE])
-def test_an_inbox_that_is_empty_at_once_is_a_broken_mount(engine: Engine, inbox: Watched, files: int) -> None:
+def test_an_inbox_that_is_empty_at_once_is_a_broken_mount(engine: Engine, any_inbox: Watched, files: int) -> None:
     for number in range(files):
-        drop(inbox, f"Client_{number}")
-    look(engine, inbox)
-    away = inbox.root.with_name("away")
-    inbox.root.rename(away)
-    inbox.root.mkdir()
+        drop(any_inbox, f"Client_{number}")
+    look(engine, any_inbox)
+    away = any_inbox.root.with_name("away")
+    any_inbox.root.rename(away)
+    any_inbox.root.mkdir()
     for _ in range(2):
         with pytest.raises(PharmaError, match=f"INBOX_VANISHED: {files} of {files}"):
-            look(engine, inbox)
+            look(engine, any_inbox)
     assert set(statuses(engine).values()) == {"NEW"}
-    inbox.root.rmdir()
-    away.rename(inbox.root)
-    assert look(engine, inbox).gone == ()
+    any_inbox.root.rmdir()
+    away.rename(any_inbox.root)
+    assert look(engine, any_inbox).gone == ()
 
 
-def test_many_files_gone_at_once_wait_for_a_person_and_new_ones_do_not(engine: Engine, inbox: Watched) -> None:
-    paths = [drop(inbox, f"Client_{number}") for number in range(3 * MOST_GONE)]
-    look(engine, inbox)
+def test_many_files_gone_at_once_wait_for_a_person_and_new_ones_do_not(engine: Engine, any_inbox: Watched) -> None:
+    paths = [drop(any_inbox, f"Client_{number}") for number in range(3 * MOST_GONE)]
+    look(engine, any_inbox)
     for path in paths[: MOST_GONE + 1]:
         path.unlink()
-    drop(inbox, "Новый")
+    drop(any_inbox, "Новый")
     with pytest.raises(PharmaError, match="INBOX_VANISHED"):
-        look(engine, inbox)
+        look(engine, any_inbox)
     assert statuses(engine)["Новый"] == "NEW"
     assert "DELETE" not in statuses(engine).values()
-    accepted = look(engine, inbox, ScanRules((".csv",), 0, date(2023, 1, 1), 20, accept_gone=True))
+    accepted = look(engine, any_inbox, ScanRules((".csv",), 0, date(2023, 1, 1), 20, accept_gone=True))
     assert len(accepted.gone) == MOST_GONE + 1
 
 
 def test_a_folder_that_cannot_be_read_deletes_nothing(
-    engine: Engine, inbox: Watched, monkeypatch: pytest.MonkeyPatch
+    engine: Engine, any_inbox: Watched, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    drop(inbox, "А")
-    drop(inbox, "Б")
-    look(engine, inbox)
+    drop(any_inbox, "А")
+    drop(any_inbox, "Б")
+    look(engine, any_inbox)
     plain = Watched.entries
 
     def entries(self: Watched, folder: str) -> list[Entry]:
@@ -242,26 +245,26 @@ def test_a_folder_that_cannot_be_read_deletes_nothing(
         return plain(self, folder)
 
     monkeypatch.setattr(Watched, "entries", entries)
-    result = look(engine, inbox)
+    result = look(engine, any_inbox)
     assert result.gone == ()
     assert [problem.code for problem in result.problems] == ["PATH_UNREADABLE"] * 2
     assert set(statuses(engine).values()) == {"NEW"}
 
 
 def test_a_file_that_is_replaced_while_the_scan_looks_has_not_gone(
-    engine: Engine, inbox: Watched, monkeypatch: pytest.MonkeyPatch
+    engine: Engine, any_inbox: Watched, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    drop(inbox, "А")
-    drop(inbox, "Б")
-    look(engine, inbox)
+    drop(any_inbox, "А")
+    drop(any_inbox, "Б")
+    look(engine, any_inbox)
     plain = Watched.entries
     monkeypatch.setattr(Watched, "entries", lambda self, folder: [] if "А/" in folder else plain(self, folder))
-    assert look(engine, inbox).gone == ()
+    assert look(engine, any_inbox).gone == ()
 
 
-def test_a_scan_in_portions_deletes_only_what_it_has_looked_at(engine: Engine, inbox: Watched) -> None:
+def test_a_scan_in_portions_deletes_only_what_it_has_looked_at(engine: Engine, any_inbox: Watched) -> None:
     for number in range(30):
-        drop(inbox, f"Client_{number}")
-    look(engine, inbox)
-    assert not look(engine, inbox, ScanRules((".csv",), 0, date(2023, 1, 1), 1e-9)).gone
+        drop(any_inbox, f"Client_{number}")
+    look(engine, any_inbox)
+    assert not look(engine, any_inbox, ScanRules((".csv",), 0, date(2023, 1, 1), 1e-9)).gone
     assert set(statuses(engine).values()) == {"NEW"}

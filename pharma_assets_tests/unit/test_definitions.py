@@ -10,6 +10,7 @@ from pharma_assets.defs.partitions import partition_key
 from pharma_assets.model.client_month import Client, ClientMonth
 from pharma_assets.model.provider import Provider
 
+JOBS = ("client_month_job", "audit_job")
 GRAPH = defs.resolve_asset_graph()
 
 
@@ -32,11 +33,22 @@ def test_checks_jobs_and_sensor() -> None:
         "files_taken_in",
         "period_within_month",
         "inn_validity",
+        "audit",
     }
-    assert {job.name for job in defs.resolve_all_job_defs()} == {"client_month_job", "__ASSET_JOB"}
+    assert {job.name for job in defs.resolve_all_job_defs()} == {"client_month_job", "audit_job", "__ASSET_JOB"}
     sensor = defs.resolve_sensor_def("inbox_sensor")
     assert sensor.minimum_interval_seconds == 15 * 60
     assert sensor.default_status.value == "RUNNING"
+
+
+def test_the_audit_runs_at_night_and_with_no_client_month() -> None:
+    schedule = defs.resolve_schedule_def("nightly_audit")
+    assert (schedule.cron_schedule, schedule.execution_timezone) == ("30 3 * * *", "Europe/Moscow")
+    assert schedule.default_status.value == "RUNNING"
+    assert schedule.job_name == "audit_job"
+    checks = {name: defs.resolve_job_def(name).asset_layer.asset_graph.asset_check_keys for name in JOBS}
+    assert {key.name for key in checks["audit_job"]} == {"audit"}
+    assert "audit" not in {key.name for key in checks["client_month_job"]}
 
 
 @pytest.mark.parametrize("name", ["normalized_report", "primary_data"])

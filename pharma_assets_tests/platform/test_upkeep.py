@@ -1,0 +1,156 @@
+"""The audit and prune as people and Dagster run them."""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from dagster import AssetCheckKey, AssetKey, DagsterInstance, DagsterRunStatus, RunsFilter
+from typer.testing import CliRunner
+
+from pharma_assets.cli import app
+from pharma_assets.definitions import defs
+from pharma_assets.defs.old_runs import PrunedRuns, prune_runs
+from pharma_assets.defs.runs import DIGEST_TAG, PARTITION_TAG
+from pharma_assets_tests.platform.conftest import PlatformHome
+from pharma_assets_tests.samples import example
+
+KEY = "Дистрибьюторы/Client_01|2025-06"
+SOON = datetime.now(UTC) + timedelta(days=1)
+
+
+def run(*arguments: str) -> tuple[int, str]:
+    result = CliRunner().invoke(app, list(arguments), catch_exceptions=False)
+    return result.exit_code, result.output
+
+
+def checked(platform: PlatformHome, **config: object) -> Any:
+    """What the schedule's job does; the check's evaluation."""
+    with platform.instance() as instance:
+        result = defs.resolve_job_def("audit_job").execute_in_process(
+            instance=instance, run_config={"ops": {"file_registry_audit": {"config": config}}}
+        )
+        (evaluation,) = result.get_asset_check_evaluations()
+        latest = instance.event_log_storage.get_latest_asset_check_execution_by_key(
+            [AssetCheckKey(AssetKey("file_registry"), "audit")]
+        )
+        assert len(latest) == 1
+    return evaluation
+
+
+def test_the_audit_ends_with_1_while_anything_differs(platform: PlatformHome) -> None:
+    platform.drop("отчёт.xlsx", example("Client_01", "preamble"))
+    platform.tick()
+    code, output = run("audit")
+    assert (code, output.splitlines()[-1].split(", ")[:2]) == (0, ["1 files", "4 rows: 0 differences"])
+    assert checked(platform).passed
+
+    (result,) = (platform.home / "Данные на загрузку").iterdir()
+    result.unlink()
+    code, output = run("audit")
+    assert code == 1
+    assert output.startswith("RESULT_MISSING  1 Поставщики данных/")
+    assert "--mend" in output
+    code, output = run("audit", "--json", "--month", "2025-06")
+    document = json.loads(output)
+    assert (code, document["remaining"], document["counts"]) == (1, 1, {"RESULT_MISSING": 1})
+    assert document["differences"][0]["name"] == result.name
+    assert run("audit", "--month", "2025-07", "--quick")[0] == 0
+    assert run("audit", "--month", "июнь")[0] == 2
+
+    evaluation = checked(platform)
+    assert not evaluation.passed
+    assert evaluation.severity.value == "ERROR"
+    assert "RESULT\\_MISSING" in evaluation.metadata["found"].value
+    evaluation = checked(platform, mend=True, month="2025-06")
+    assert evaluation.passed
+    (tick,) = platform.tick()
+    assert tick["success"]
+    assert result.exists()
+    assert checked(platform).passed
+
+
+def test_mending_from_the_command_line(platform: PlatformHome) -> None:
+    platform.drop("отчёт.xlsx", example("Client_01", "preamble"))
+    platform.tick()
+    (platform.home / "Данные на загрузку" / "чужой.csv").write_bytes(b"x")
+    code, output = run("audit", "--mend")
+    assert (code, "moved into quarantine" in output) == (0, True)
+    assert (platform.home / "Карантин" / "чужой.csv").exists()
+    assert platform.command("audit")["remaining"] == 0
+
+
+@pytest.fixture
+def runs(platform: PlatformHome) -> list[str]:
+    """One partition: a run that failed, one that succeeded, one that failed again, and a check alone."""
+    ids: list[str] = []
+    for content in (b"", example("Client_01", "preamble"), b"torn"):
+        # Anew and not in place, which would not move the folder's time.
+        for old in platform.inbox.rglob("*.xlsx"):
+            old.unlink()
+        os.utime(platform.drop("отчёт.xlsx", content), (len(ids), len(ids)))
+        (tick,) = platform.tick()
+        ids.append(tick["run_id"])
+    return ids
+
+
+def all_runs(instance: DagsterInstance) -> set[str]:
+    return {record.dagster_run.run_id for record in instance.get_run_records()}
+
+
+def test_prune_keeps_what_the_pages_show(platform: PlatformHome, runs: list[str]) -> None:
+    first, good, last = runs
+    with platform.instance() as instance:
+        assert prune_runs(instance, SOON, dry_run=True).runs == 1
+        assert prune_runs(instance, datetime.now(UTC) - timedelta(days=1)) == PrunedRuns()
+        assert all_runs(instance) == set(runs)
+        assert prune_runs(instance, SOON).runs == 1
+        assert all_runs(instance) == {good, last}
+        assert list(instance.all_logs(first)) == []
+        assert list(instance.all_logs(good)) != []
+        latest = instance.get_latest_materialization_event(AssetKey("primary_data"))
+        assert latest is not None
+        assert latest.run_id == good
+        assert prune_runs(instance, SOON).runs == 0
+
+
+def test_prune_takes_no_run_that_is_at_work(platform: PlatformHome, runs: list[str]) -> None:
+    with platform.instance() as instance:
+        for status in (DagsterRunStatus.NOT_STARTED, DagsterRunStatus.STARTING, DagsterRunStatus.STARTED):
+            instance.create_run_for_job(
+                defs.resolve_job_def("client_month_job"), status=status, tags={PARTITION_TAG: KEY}
+            )
+        unfinished = all_runs(instance) - set(runs)
+        prune_runs(instance, SOON)
+        assert unfinished <= all_runs(instance)
+
+
+def test_runs_for_the_same_work_go_together_or_stay(platform: PlatformHome, runs: list[str]) -> None:
+    """They are counted, and the count makes the next run_key, which Dagster must not have seen."""
+    with platform.instance() as instance:
+        for run_id in (runs[0], runs[2]):
+            instance.add_run_tags(run_id, {DIGEST_TAG: "the same"})
+        assert prune_runs(instance, SOON).runs == 0
+        assert instance.get_runs_count(RunsFilter(tags={DIGEST_TAG: "the same"})) == 2
+
+
+def test_prune_from_the_command_line(platform: PlatformHome, runs: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    before = platform.command("prune", "--dry-run")
+    assert before == {
+        "dry_run": True,
+        "quarantine_files": 0,
+        "quarantine_bytes": 0,
+        "superseded_loads": 0,
+        "events": 0,
+        "runs": 0,
+        "ticks": 0,
+    }
+    for kept in (platform.home / "Карантин").glob("*"):
+        os.utime(kept, (0, 0))
+    monkeypatch.setenv("PHARMA_KEEP_RUNS_DAYS", "0")
+    assert platform.command("prune") == {**before, "dry_run": False}
+    code, output = run("prune", "--dry-run")
+    assert (code, output.split(":")[0]) == (0, "Would go")
