@@ -25,6 +25,7 @@ FILE = RegisteredFile(
     content_hash=None,
     fingerprint=None,
     result_name=None,
+    released=False,
 )
 
 

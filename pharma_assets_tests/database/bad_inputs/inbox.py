@@ -119,7 +119,7 @@ class Inbox:
 
     def scan(self, **rules: Any) -> ScanResult:
         settings = self.platform.settings
-        return scan(self.platform.engine, settings.inbox_root, replace(scan_rules(settings), **rules), "test")
+        return scan(self.platform.engine, self.platform.inbox, replace(scan_rules(settings), **rules), "test")
 
     def take_in(
         self,
