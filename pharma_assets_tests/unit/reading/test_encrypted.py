@@ -232,5 +232,5 @@ def test_03_a_damaged_package_is_not_taken_for_a_wrong_password() -> None:
         stream = container.openstream("EncryptedPackage").read()
     at = content.index(stream[1024:1100])
     content[at : at + 3000] = bytes(3000)
-    with pytest.raises(PharmaError, match="CORRUPT_FILE|RESOURCE_LIMIT"):
+    with pytest.raises(PharmaError, match=r"CORRUPT_FILE|RESOURCE_LIMIT"):
         read_document(bytes(content))
