@@ -30,8 +30,8 @@ types: setup
 
 check: lint types test ## what CI runs before the demo
 
-bench: setup ## measure the journey and the scan against their floors
-	$(BIN)/python -m benchmarks.journey && $(BIN)/python -m benchmarks.scan
+bench: setup ## measure the journey, the scan and the audit against their floors
+	$(BIN)/python -m benchmarks.journey && $(BIN)/python -m benchmarks.scan && $(BIN)/python -m benchmarks.audit
 
 lock: setup ## resolve requirements.lock anew (needs `pip install uv`)
 	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header \

@@ -160,7 +160,8 @@ def load_file(platform: Platform, connection: Connection, normalized: Normalized
     """Replace the file's rows, rejects and ledger entry by these, inside the caller's transaction.
 
     Returns the names of result files that no longer count. Raises PharmaError FILE_CHANGING or FILE_GONE when the
-    registry has a newer version of the file by now or knows that it has gone, ROWS_NOT_STORED when the database kept another number of rows.
+    registry has a newer version of the file by now or knows that it has gone, ROWS_NOT_STORED when the database kept
+    another number of rows.
     """
     file, report = normalized.file, normalized.report
     month = file.client_month.first_day

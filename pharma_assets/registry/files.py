@@ -123,8 +123,14 @@ def lock_unchanged(connection: Connection, files: Sequence[RegisteredFile]) -> l
 
     Their rows are locked, so that this stays true until the transaction ends.
     """
-    query = "SELECT id, version FROM ops.file_registry WHERE id = ANY(:ids) AND status <> 'DELETE' ORDER BY id FOR UPDATE"
-    versions = {row.id: row.version for row in connection.execute(text(query), {"ids": [file.id for file in files]})}
+    rows = connection.execute(
+        text(
+            "SELECT id, version FROM ops.file_registry WHERE id = ANY(:ids) AND status <> 'DELETE'"
+            " ORDER BY id FOR UPDATE"
+        ),
+        {"ids": [file.id for file in files]},
+    )
+    versions = {row.id: row.version for row in rows}
     return [file for file in files if versions.get(file.id) == file.version]
 
 

@@ -75,7 +75,8 @@ def remembered(connection: Connection, *, trusting: bool) -> Remembered:
         UNION ALL
         SELECT folder, modified_ns::text, files, filtered FROM state WHERE listed
         UNION ALL
-        SELECT folder, NULL, 0, 0 FROM busy WHERE NOT EXISTS (SELECT FROM ops.inbox_folder f WHERE f.folder = busy.folder)
+        SELECT folder, NULL, 0, 0 FROM busy
+        WHERE NOT EXISTS (SELECT FROM ops.inbox_folder f WHERE f.folder = busy.folder)
     """  # noqa: S608
     rows = connection.execute(text(query), {"trusting": trusting, "sweep": SWEEP, "slice": number % SWEEP}).all()
     others = {

@@ -21,7 +21,7 @@ class Twin:
 def loaded_twins(connection: Connection, file: RegisteredFile, content_hash: str) -> list[Twin]:
     """The loaded files with these bytes, of the file's provider, client and report type; the earliest first.
 
-    None where the file itself is loaded with these bytes: then it was there first, or a person has let the others through.
+    None where the file itself is loaded with these bytes: then it was first, or a person has let the others through.
     """
     query = LOADED_TWIN.format(content_hash=":content_hash")
     rows = connection.execute(
