@@ -257,7 +257,7 @@ def gone(connection: Connection, file_ids: Sequence[int], run_id: str) -> None:
 def moved(connection: Connection, file_id: int, run_id: str, to_id: int, to_path: str) -> None:
     """A file's content lies elsewhere now: its rows were taken out as those of its new place came in.
 
-    The row of the registry is left alone: in a rebuild the file's own turn may come while this transaction is open.
+    Its status is left alone: it has gone, or holds something else by now.
     """
     _tell(connection, [file_id], "MOVED", run_id, {"id": to_id, "path": to_path})
 

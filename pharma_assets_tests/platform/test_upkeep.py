@@ -9,6 +9,15 @@ from typing import Any
 
 import pytest
 from dagster import AssetCheckKey, AssetKey, DagsterInstance, DagsterRunStatus, RunsFilter
+from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteInstigatorOrigin, RemoteRepositoryOrigin
+from dagster._core.scheduler.instigation import (
+    InstigatorState,
+    InstigatorStatus,
+    InstigatorType,
+    SensorInstigatorData,
+    TickData,
+    TickStatus,
+)
 from typer.testing import CliRunner
 
 from pharma_assets.cli import app
@@ -154,3 +163,22 @@ def test_prune_from_the_command_line(platform: PlatformHome, runs: list[str], mo
     assert platform.command("prune") == {**before, "dry_run": False}
     code, output = run("prune", "--dry-run")
     assert (code, output.split(":")[0]) == (0, "Would go")
+
+
+def test_old_ticks_go_and_young_ones_stay(platform: PlatformHome) -> None:
+    origin = RemoteInstigatorOrigin(
+        RemoteRepositoryOrigin(RegisteredCodeLocationOrigin("pharma"), "__repository__"), "inbox_sensor"
+    )
+    state = InstigatorState(origin, InstigatorType.SENSOR, InstigatorStatus.RUNNING, SensorInstigatorData())
+    with platform.instance() as instance:
+        instance.add_instigator_state(state)
+        now = datetime.now(UTC)
+        for age, status in ((400, TickStatus.SKIPPED), (400, TickStatus.STARTED), (300, TickStatus.SUCCESS)):
+            moment = (now - timedelta(days=age)).timestamp()
+            place = (state.instigator_origin_id, state.instigator_name, InstigatorType.SENSOR, status, moment)
+            instance.create_tick(TickData(*place, selector_id=state.selector_id))
+        year_ago = now - timedelta(days=365)
+        assert prune_runs(instance, year_ago, dry_run=True) == PrunedRuns(ticks=1)
+        assert prune_runs(instance, year_ago) == PrunedRuns(ticks=1)
+        left = instance.get_ticks(state.instigator_origin_id, state.selector_id)
+        assert {tick.status for tick in left} == {TickStatus.STARTED, TickStatus.SUCCESS}
