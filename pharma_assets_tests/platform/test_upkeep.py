@@ -176,7 +176,8 @@ def test_old_ticks_go_and_young_ones_stay(platform: PlatformHome) -> None:
         for age, status in ((400, TickStatus.SKIPPED), (400, TickStatus.STARTED), (300, TickStatus.SUCCESS)):
             moment = (now - timedelta(days=age)).timestamp()
             place = (state.instigator_origin_id, state.instigator_name, InstigatorType.SENSOR, status, moment)
-            instance.create_tick(TickData(*place, selector_id=state.selector_id))
+            run_ids: list[str] | None = [] if status is TickStatus.SUCCESS else None
+            instance.create_tick(TickData(*place, run_ids=run_ids, selector_id=state.selector_id))
         year_ago = now - timedelta(days=365)
         assert prune_runs(instance, year_ago, dry_run=True) == PrunedRuns(ticks=1)
         assert prune_runs(instance, year_ago) == PrunedRuns(ticks=1)
