@@ -74,7 +74,8 @@ def read_report(platform: Platform, file: RegisteredFile) -> NormalizedFile:
 
     Raises PharmaError: NO_SCRIPT_FOUND, LAYOUT_INVALID, or what reading and normalizing raise.
     """
-    transform = platform.transforms.find(file.client_month.client, file.report_type)
+    month = file.client_month.first_day
+    transform = platform.transforms.find(file.client_month.client, file.report_type, month)
     layout = transform.require_layout()
     passwords = tuple(password.get_secret_value() for password in platform.settings.passwords)
     try:
@@ -84,7 +85,7 @@ def read_report(platform: Platform, file: RegisteredFile) -> NormalizedFile:
         if problem.code == "FILE_GONE":
             _require_folder(platform, file)
         raise
-    report = normalize(document, layout, platform.timezone, file.client_month.first_day)
+    report = normalize(document, layout, platform.timezone, month)
     source = {
         "format": document.format,
         "engine": document.engine,

@@ -6,14 +6,17 @@ from typing import NamedTuple
 
 from pharma_assets.errors import PharmaError
 from pharma_assets.model.client_month import Client
+from pharma_assets.model.month_range import ALWAYS, MonthRange
 
 
 class TransformVersion(NamedTuple):
-    """A client's transform for a report type (None: for every type); the fingerprint changes when its results would."""
+    """A client's transform for a report type (None: for every type) and the files of some months; the fingerprint
+    changes when its results would."""
 
     client: Client
     report_type: str | None
     fingerprint: str
+    months: MonthRange = ALWAYS
 
 
 def no_transform(client: Client, report_type: str) -> PharmaError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, text
@@ -62,9 +62,18 @@ OF_CLIENT_MONTH = (
 TRANSFORMS = """
     transform AS (
         SELECT * FROM unnest(
-            CAST(:providers AS text[]), CAST(:clients AS text[]), CAST(:types AS text[]), CAST(:fingerprints AS text[])
-        ) AS t (data_provider, client_name, report_type, fingerprint)
+            CAST(:providers AS text[]), CAST(:clients AS text[]), CAST(:types AS text[]), CAST(:fingerprints AS text[]),
+            CAST(:first_months AS date[]), CAST(:before_months AS date[])
+        ) AS t (data_provider, client_name, report_type, fingerprint, first_month, before_month)
     )
+"""
+
+# For a query whose file is called f and whose transform t: the one is there for the other.
+OF_TRANSFORM = """
+    t.data_provider = f.data_provider AND t.client_name = f.client_name
+    AND (t.report_type = f.report_type OR t.report_type IS NULL)
+    AND t.first_month <= make_date(f.report_year, f.report_month, 1)
+    AND t.before_month > make_date(f.report_year, f.report_month, 1)
 """
 
 # A file is due when something has changed for it: it is new, it was being worked on by somebody who is gone, its
@@ -73,8 +82,7 @@ _DUE = """
     WITH {transforms}
     SELECT {columns}
     FROM ops.file_registry f
-    JOIN transform t ON t.data_provider = f.data_provider AND t.client_name = f.client_name
-                    AND (t.report_type = f.report_type OR t.report_type IS NULL)
+    JOIN transform t ON {of_transform}
     LEFT JOIN ops.file_load l ON l.file_id = f.id AND l.superseded_at IS NULL
     WHERE CASE f.status
         WHEN 'NEW' THEN true
@@ -104,7 +112,9 @@ def due_files(
         narrowed = f"AND {OF_CLIENT_MONTH}"
         parameters |= client_month_parameters(client_month)
     twin = LOADED_TWIN.format(content_hash="f.content_hash")
-    query = text(_DUE.format(transforms=TRANSFORMS, columns=_COLUMNS, narrowed=narrowed, twin=twin))
+    query = text(
+        _DUE.format(transforms=TRANSFORMS, columns=_COLUMNS, of_transform=OF_TRANSFORM, narrowed=narrowed, twin=twin)
+    )
     return [_file(row) for row in connection.execute(query, parameters)]
 
 
@@ -182,6 +192,8 @@ def transform_arrays(transforms: Sequence[TransformVersion]) -> dict[str, object
         "clients": [transform.client.name for transform in transforms],
         "types": [transform.report_type for transform in transforms],
         "fingerprints": [transform.fingerprint for transform in transforms],
+        "first_months": [transform.months.first or date.min for transform in transforms],
+        "before_months": [transform.months.before or date.max for transform in transforms],
     }
 
 

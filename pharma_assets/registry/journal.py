@@ -20,7 +20,7 @@ from pharma_assets.model.client_month import Client
 from pharma_assets.model.provider import Provider
 from pharma_assets.model.status import Status
 from pharma_assets.model.transform_version import TransformVersion, no_transform
-from pharma_assets.registry.files import TRANSFORMS, RegisteredFile, transform_arrays
+from pharma_assets.registry.files import OF_TRANSFORM, TRANSFORMS, RegisteredFile, transform_arrays
 
 LEASE = timedelta(hours=1)
 FIRST_RETRY = timedelta(minutes=5)
@@ -307,10 +307,7 @@ def wait_for_transform(connection: Connection, transforms: Sequence[TransformVer
             f"""
             WITH {TRANSFORMS}, waiting AS (
                 SELECT f.* FROM ops.file_registry f
-                WHERE f.status = 'NEW' AND NOT EXISTS (
-                    SELECT FROM transform t
-                    WHERE t.data_provider = f.data_provider AND t.client_name = f.client_name
-                      AND (t.report_type = f.report_type OR t.report_type IS NULL))
+                WHERE f.status = 'NEW' AND NOT EXISTS (SELECT FROM transform t WHERE {OF_TRANSFORM})
                 FOR UPDATE SKIP LOCKED -- another instance is marking those
             )
             SELECT data_provider, client_name, report_type, array_agg(id) AS ids FROM waiting GROUP BY 1, 2, 3

@@ -5,29 +5,32 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
 from pathlib import Path
-
-import yaml
-from pydantic import ValidationError
 
 from pharma_assets.errors import PharmaError
 from pharma_assets.model.client_month import Client
+from pharma_assets.model.month_range import ALWAYS, MonthRange
 from pharma_assets.model.provider import Provider
 from pharma_assets.model.transform_version import TransformVersion, no_transform
-from pharma_assets.transforms.layout import Layout
+from pharma_assets.transforms.layout import Layout, read_layout
 
 LAYOUT_NAME = "layout.yaml"
 
 
 @dataclass(frozen=True)
 class Transform:
-    """What is known of one client's transform: its layout, or why that cannot be used."""
+    """What is done with a client's reports of one type (None: of every type) in some months: the layout that holds for
+    them, or why there is none."""
 
     client: Client
     file: Path
     fingerprint: str
     layout: Layout | None
     invalid: PharmaError | None = None
+    report_type: str | None = None
+    months: MonthRange = ALWAYS
 
     def require_layout(self) -> Layout:
         """The layout. Raises PharmaError LAYOUT_INVALID."""
@@ -35,60 +38,89 @@ class Transform:
             raise self.invalid or PharmaError("LAYOUT_INVALID", file=self.file, why="not loaded")
         return self.layout
 
-    def handles(self, report_type: str) -> bool:
-        """Whether files of this report type are this transform's business; a layout that cannot be read takes them all,
-        so that they say why they wait."""
-        return self.layout is None or report_type in self.layout.report_types
+    def handles(self, report_type: str, month: date | None) -> bool:
+        """Whether it is this transform by which a report of that month is read; None: of the newest one."""
+        return self.report_type in (None, report_type) and self.months.covers(month)
+
+
+@dataclass(frozen=True)
+class ClientTransforms:
+    """All transforms of one client, which come from one folder. A layout that cannot be read is one transform for every
+    report type, so that its files say why they wait."""
+
+    client: Client
+    file: Path
+    versions: tuple[Transform, ...]
+
+    @property
+    def invalid(self) -> PharmaError | None:
+        """Why the client's layout cannot be used."""
+        return self.versions[0].invalid
+
+    def find(self, report_type: str, month: date | None = None) -> Transform | None:
+        """The transform of a report type for the month with this first day; without a month, the newest."""
+        return next((version for version in self.versions if version.handles(report_type, month)), None)
 
 
 @dataclass(frozen=True)
 class Transforms:
     """All clients' transforms, by client."""
 
-    by_client: Mapping[Client, Transform]
+    by_client: Mapping[Client, ClientTransforms]
 
-    def find(self, client: Client, report_type: str) -> Transform:
-        """The transform for a client's report type. Raises PharmaError NO_SCRIPT_FOUND."""
-        transform = self.by_client.get(client)
-        if transform is None or not transform.handles(report_type):
+    def find(self, client: Client, report_type: str, month: date) -> Transform:
+        """The transform of a client's report type for the month with this first day. Raises PharmaError
+        NO_SCRIPT_FOUND."""
+        transform = self.get(client, report_type, month)
+        if transform is None:
             raise no_transform(client, report_type)
         return transform
 
-    @property
+    def get(self, client: Client, report_type: str, month: date) -> Transform | None:
+        """The same, or None."""
+        transforms = self.by_client.get(client)
+        return None if transforms is None else transforms.find(report_type, month)
+
+    @cached_property
     def versions(self) -> list[TransformVersion]:
-        """A row for each client and report type that has a transform."""
+        """A row for each transform, as the registry compares them with its files."""
         return [
-            TransformVersion(transform.client, report_type, transform.fingerprint)
-            for transform in self.by_client.values()
-            for report_type in (transform.layout.report_types if transform.layout else (None,))
+            TransformVersion(version.client, version.report_type, version.fingerprint, version.months)
+            for transforms in self.by_client.values()
+            for version in transforms.versions
         ]
 
     @property
     def invalid(self) -> list[PharmaError]:
-        return [transform.invalid for transform in self.by_client.values() if transform.invalid is not None]
+        return [transforms.invalid for transforms in self.by_client.values() if transforms.invalid is not None]
 
 
 def load_transforms(folder: Path) -> Transforms:
     """Read every client's layout below `folder`. One that is wrong stands in the result with its error; it never stops
     the others."""
-    found: dict[Client, Transform] = {}
+    found: dict[Client, ClientTransforms] = {}
     for provider in Provider:
         for file in sorted((folder / provider.transforms_folder).glob(f"*/{LAYOUT_NAME}")):
             client = Client(provider, file.parent.name)
-            found[client] = _load(client, file)
+            found[client] = ClientTransforms(client, file, _load(client, file))
     return Transforms(found)
 
 
-def _load(client: Client, file: Path) -> Transform:
+def _load(client: Client, file: Path) -> tuple[Transform, ...]:
     try:
         content = file.read_bytes()
     except OSError as error:
-        return _invalid(client, file, b"", error.strerror or str(error))
+        return (_invalid(client, file, b"", error.strerror or str(error)),)
     try:
-        layout = parse_layout(content)
+        layouts = read_layout(content)
     except ValueError as error:
-        return _invalid(client, file, content, str(error))
-    return Transform(client, file, layout.fingerprint(), layout)
+        return (_invalid(client, file, content, str(error)),)
+    return tuple(
+        Transform(
+            client, file, each.layout.fingerprint(), each.layout, report_type=each.report_type, months=each.months
+        )
+        for each in layouts
+    )
 
 
 def _invalid(client: Client, file: Path, content: bytes, why: str) -> Transform:
@@ -96,29 +128,14 @@ def _invalid(client: Client, file: Path, content: bytes, why: str) -> Transform:
     return Transform(client, file, f"invalid:{digest}", None, PharmaError("LAYOUT_INVALID", file=file, why=why))
 
 
-def parse_layout(content: bytes) -> Layout:
-    """Check a layout's YAML. Raises ValueError with every line that is wrong, by its place in the file."""
-    try:
-        data = yaml.load(content, Loader=_UniqueKeys)  # noqa: S506 - a SafeLoader that also refuses repeated keys
-    except yaml.YAMLError as error:
-        raise ValueError(f"not YAML: {error}") from error
-    try:
-        return Layout.model_validate(data)
-    except ValidationError as error:
-        lines = (f"{'.'.join(map(str, item['loc'])) or 'layout'}: {item['msg']}" for item in error.errors())
-        raise ValueError("; ".join(lines)) from error
+def parse_layout(content: bytes, report_type: str | None = None, month: date | None = None) -> Layout:
+    """The layout that a YAML text gives for a report type (None: its first) and a month (None: the newest).
 
-
-class _UniqueKeys(yaml.CSafeLoader):
-    """YAML takes the last of two equal keys without a word; a layout must not lose a column that way."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[object, object]:
-        seen: set[object] = set()
-        for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)
-            if key in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key!r} stands twice", key_node.start_mark
-                )
-            seen.add(key)
-        return super().construct_mapping(node, deep=deep)
+    Raises ValueError with every line that is wrong, and KeyError for a report type that it does not have.
+    """
+    layouts = read_layout(content)
+    wanted = report_type or layouts[0].report_type
+    for each in layouts:
+        if each.report_type == wanted and each.months.covers(month):
+            return each.layout
+    raise KeyError(wanted)

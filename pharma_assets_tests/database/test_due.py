@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import Connection, text
@@ -11,6 +11,7 @@ from sqlalchemy import Connection, text
 from pharma_assets.database.urls import engine as make_engine
 from pharma_assets.errors import PharmaError
 from pharma_assets.model.client_month import Client, ClientMonth
+from pharma_assets.model.month_range import MonthRange
 from pharma_assets.model.provider import Provider
 from pharma_assets.model.transform_version import TransformVersion
 from pharma_assets.registry import journal
@@ -105,3 +106,22 @@ def test_every_step_leaves_its_event(connection: Connection) -> None:
         ("CLAIMED", "NEW", "PROCESSING", None, "run"),
         ("FAILED", "PROCESSING", "ERROR", "EMPTY_FILE", "run"),
     ]
+
+
+def test_a_transform_of_other_months_makes_nothing_due(connection: Connection) -> None:
+    journal.claim(connection, [file(connection).id], "run")
+    journal.failed(connection, file(connection), "run", LASTING, "old")
+    may, june, july = (date(2025, month, 1) for month in (5, 6, 7))
+    until_june = OLD._replace(months=MonthRange(None, july))
+    from_july = NEW._replace(months=MonthRange(july))
+    assert not is_due(connection, until_june, from_july)
+    assert is_due(connection, OLD._replace(months=MonthRange(None, june)), NEW._replace(months=MonthRange(june)))
+    assert is_due(connection, NEW._replace(months=MonthRange(may, july)))
+    assert not is_due(connection, NEW._replace(months=MonthRange(may, june)))
+    assert not is_due(connection, from_july)
+
+
+def test_a_new_file_of_a_month_without_a_transform_waits(connection: Connection) -> None:
+    june, july = date(2025, 6, 1), date(2025, 7, 1)
+    assert journal.wait_for_transform(connection, [OLD._replace(months=MonthRange(june))], "run") == 0
+    assert journal.wait_for_transform(connection, [OLD._replace(months=MonthRange(july))], "run") == 1

@@ -1,0 +1,17 @@
+"""A month as people type it."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+import typer
+
+
+def first_day(month: str | None) -> date | None:
+    """The first day of `2025-06`; None for None. Raises BadParameter of the option `--month`."""
+    if month is None:
+        return None
+    try:
+        return datetime.strptime(month, "%Y-%m").date()
+    except ValueError as error:
+        raise typer.BadParameter("a month is written like 2025-06", param_hint="--month") from error
