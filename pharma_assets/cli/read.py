@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pharma_assets.model.client_month import Client
     from pharma_assets.settings import Settings
     from pharma_assets.transforms.catalog import Transform, Transforms
+    from pharma_assets.transforms.facts import Facts
 
 
 def read(
@@ -59,6 +60,7 @@ def read(
             settings.zone,
             folder_month,
             [password.get_secret_value() for password in settings.passwords],
+            _facts(file, transform),
         )
     problems = [each for each in (found.problem, problem) if each is not None]
     if as_json:
@@ -107,6 +109,16 @@ def _transform(
     if transform is None:
         return None, month, no_transform(client, report_type or "")
     return transform, month, transform.invalid
+
+
+def _facts(file: Path, transform: Transform | None) -> Facts:
+    """What the place of the file would say if it lay in its client's folder."""
+    from pharma_assets.transforms.facts import Facts
+
+    if transform is None:
+        return Facts(file_name=file.name)
+    client = transform.client
+    return Facts(client.provider.value, client.name, transform.report_type, file.name)
 
 
 def _named(transforms: Transforms, name: str) -> Client:

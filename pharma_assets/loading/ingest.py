@@ -24,7 +24,8 @@ from pharma_assets.reading.hints import Hints
 from pharma_assets.registry import journal
 from pharma_assets.registry.files import RegisteredFile, require_unchanged
 from pharma_assets.registry.twins import Twin, loaded_twins, lock_content
-from pharma_assets.transforms.normalize import NormalizedReport, normalize
+from pharma_assets.transforms.facts import Facts
+from pharma_assets.transforms.normalize import NormalizedReport, check_volume, normalize
 
 logger = logging.getLogger(__name__)
 
@@ -85,7 +86,9 @@ def read_report(platform: Platform, file: RegisteredFile) -> NormalizedFile:
         if problem.code == "FILE_GONE":
             _require_folder(platform, file)
         raise
-    report = normalize(document, layout, platform.timezone, month)
+    report = normalize(document, layout, platform.timezone, month, _facts(file))
+    if not file.released:
+        check_volume(report, layout)
     source = {
         "format": document.format,
         "engine": document.engine,
@@ -94,6 +97,11 @@ def read_report(platform: Platform, file: RegisteredFile) -> NormalizedFile:
         "header_row": report.header_row,
     }
     return NormalizedFile(file, report, transform.fingerprint, digest, source)
+
+
+def _facts(file: RegisteredFile) -> Facts:
+    client = file.client_month.client
+    return Facts(client.provider.value, client.name, file.report_type, file.path.rpartition("/")[2])
 
 
 def _require_folder(platform: Platform, file: RegisteredFile) -> None:

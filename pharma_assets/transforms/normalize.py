@@ -18,8 +18,10 @@ from pharma_assets.model.target import TRACE_COLUMNS, TYPES
 from pharma_assets.reading.sheet import Document
 from pharma_assets.transforms.body import Body, Mask, data_rows
 from pharma_assets.transforms.columns import ParsedColumn, parse_column
+from pharma_assets.transforms.facts import NOWHERE, Facts, registry_values
 from pharma_assets.transforms.headers import Located, locate
 from pharma_assets.transforms.layout import Layout, Totals
+from pharma_assets.transforms.left_out import rows_left_out
 from pharma_assets.transforms.merged import fill_merged
 from pharma_assets.transforms.rows import tell_rows
 from pharma_assets.transforms.target_table import target_table
@@ -106,16 +108,19 @@ class _Part:
     outside: pa.Array
 
 
-def normalize(document: Document, layout: Layout, timezone: ZoneInfo, month: date | None = None) -> NormalizedReport:
+def normalize(
+    document: Document, layout: Layout, timezone: ZoneInfo, month: date | None = None, facts: Facts = NOWHERE
+) -> NormalizedReport:
     """Bring a document to the target schema by its layout. `month` is the first day of the folder's month; None leaves
-    the dates unchecked.
+    the dates unchecked. `facts`: what else the file's place says, for the columns that the layout fills from it.
 
     Raises PharmaError when the structure is in doubt: HEADER_NOT_FOUND, MISSING_COLUMN, HIDDEN_SHEET, AMBIGUOUS_SHEET,
-    AMBIGUOUS_COLUMN, NO_DATA_ROWS, ALL_ROWS_REJECTED, DATE_AMBIGUOUS, TOTAL_MISMATCH, PERIOD_MISMATCH;
+    AMBIGUOUS_COLUMN, NO_DATA_ROWS, ALL_ROWS_REJECTED, DATE_AMBIGUOUS, TOTAL_MISMATCH, PERIOD_MISMATCH, FACT_MISSING;
     ROWS_UNACCOUNTED if the count does not come out.
     """
+    registry = registry_values(layout.registry, facts, month, timezone)
     located = locate(document, layout)
-    parts = [_normalize_sheet(sheet, layout, timezone, month) for sheet in located]
+    parts = [_normalize_sheet(sheet, layout, timezone, month, registry) for sheet in located]
     if not layout.nil_report and not any(part.told for part in parts):
         raise PharmaError("NO_DATA_ROWS")
     left_out: Counter[str] = Counter()
@@ -154,6 +159,18 @@ def check_accounted(report: NormalizedReport) -> None:
         )
 
 
+def check_volume(report: NormalizedReport, layout: Layout) -> None:
+    """Raise PharmaError ROWS_OUT_OF_BOUNDS when a report has fewer or more rows than its layout says it has.
+
+    A person may let such a report through, so this is no part of `normalize`. A nil report that is allowed is in order.
+    """
+    bounds = layout.rows
+    if bounds is None or (report.read == 0 and layout.nil_report):
+        return
+    if report.read < (bounds.min or 0) or report.read > (bounds.max or report.read):
+        raise PharmaError("ROWS_OUT_OF_BOUNDS", rows=report.read, least=bounds.min or 0, most=bounds.max or "∞")
+
+
 def _check_totals(report: NormalizedReport) -> None:
     for total in report.control_totals:
         if total.agrees is False:
@@ -183,21 +200,23 @@ def _joined(tables: Sequence[pa.Table]) -> pa.Table:
     return pa.concat_tables(tables, promote_options="default").select(order).combine_chunks()
 
 
-def _normalize_sheet(located: Located, layout: Layout, timezone: ZoneInfo, month: date | None) -> _Part:
+def _normalize_sheet(
+    located: Located, layout: Layout, timezone: ZoneInfo, month: date | None, registry: Mapping[str, pa.Scalar]
+) -> _Part:
     raw = data_rows(located)
     everything = fill_merged(raw, located, layout)
     structure = tell_rows(raw, everything, located, layout)
     no_data = structure.mask(raw.height)
     body = everything.without(no_data)
     parsed = _parse(body, layout, timezone, month)
-    left_out, left_out_by = _left_out(parsed, layout, ~body.ragged)
+    left_out, left_out_by = rows_left_out(parsed, layout, ~body.ragged)
     wrong = body.ragged.copy()
     for column in parsed.values():
         wrong |= column.problem_of >= 0
     keep = ~(left_out | wrong)
     remarks = [*_sheet_remarks(body, located), *(remark for column in parsed.values() for remark in column.remarks)]
     return _Part(
-        table=target_table(body, layout, parsed, keep),
+        table=target_table(body, layout, parsed, keep, registry),
         read=located.sheet.rows_filled_below(located.last_index),
         told=body.height,
         left_out=[left_out_by, structure.counts()],
@@ -226,10 +245,11 @@ def _sheet_remarks(body: Body, located: Located) -> list[PharmaError]:
 
 
 def _days_outside(parsed: Mapping[str, ParsedColumn], layout: Layout, keep: Mask, month: date | None) -> pa.Array:
-    """The local moments of the rows to load that are not in the month."""
-    local = next(column.local_moments() for header, column in parsed.items() if layout.columns[header].to == "period")
-    if month is None:
-        return local.slice(0, 0)
+    """The local moments of the rows to load that are not in the month; those that the month itself gives are."""
+    period = [column for header, column in parsed.items() if layout.columns[header].to == "period"]
+    if month is None or not period:
+        return pa.array([], pa.timestamp("us"))
+    local = period[0].local_moments()
     first = datetime(month.year, month.month, 1)
     next_month = (first + timedelta(days=31)).replace(day=1)
     outside = pc.or_(
@@ -241,30 +261,12 @@ def _days_outside(parsed: Mapping[str, ParsedColumn], layout: Layout, keep: Mask
 def _parse(body: Body, layout: Layout, timezone: ZoneInfo, month: date | None) -> dict[str, ParsedColumn]:
     """The layout's columns that are there, parsed, by the layout's header: those that a rule looks at, and a stand-in
     only where it is needed."""
+    only_kept, parts = layout.only_kept, layout.parts
     return {
-        header: parse_column(body.columns[body.places[header]], rule, timezone, month)
+        header: parse_column(body.columns[body.places[header]], rule, timezone, month, in_part=header in parts)
         for header, rule in layout.columns.items()
-        if header in body.places
-        and header not in layout.only_kept
-        and (rule.unless is None or rule.unless not in body.places)
+        if header in body.places and header not in only_kept and (rule.unless is None or rule.unless not in body.places)
     }
-
-
-def _left_out(parsed: dict[str, ParsedColumn], layout: Layout, sound: Mask) -> tuple[Mask, dict[str, int]]:
-    """The rows that a rule leaves out, and how many each rule took; a row counts for the first rule that fits.
-
-    Only `sound` rows are asked: in a ragged one the cells stand in the wrong columns.
-    """
-    left_out = np.zeros(len(sound), dtype=bool)
-    counts: dict[str, int] = {}
-    for rule in layout.left_out:
-        if rule.column in parsed:
-            values = parsed[rule.column].values
-            zero = pa.scalar(0, values.type)
-            fits = pc.fill_null(pc.equal(values, zero), False).to_numpy(zero_copy_only=False) & sound & ~left_out
-            counts[rule.reason] = counts.get(rule.reason, 0) + int(fits.sum())
-            left_out |= fits
-    return left_out, counts
 
 
 def _rejected_rows(body: Body, parsed: dict[str, ParsedColumn], mask: Mask) -> tuple[RejectedRow, ...]:

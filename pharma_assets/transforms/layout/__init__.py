@@ -6,6 +6,7 @@ rest of the house sees.
 
 from __future__ import annotations
 
+from pharma_assets.transforms.layout.agreement import Every, Schedule
 from pharma_assets.transforms.layout.columns import (
     AMOUNT,
     TARGETS,
@@ -16,16 +17,10 @@ from pharma_assets.transforms.layout.columns import (
     Parse,
     lookup_key,
 )
+from pharma_assets.transforms.layout.fields import Fact, RegistryField, Segment, Waybill, segments_of
 from pharma_assets.transforms.layout.file import Effective, LayoutFile, Version, read_layout
-from pharma_assets.transforms.layout.flat import (
-    ENGINE_VERSION,
-    Delivery,
-    Layout,
-    LeftOut,
-    Sheets,
-    Totals,
-    Waybill,
-)
+from pharma_assets.transforms.layout.flat import ENGINE_VERSION, Delivery, Layout, Sheets, Totals
+from pharma_assets.transforms.layout.row_rules import LeftOut, Volume
 
 __all__ = [
     "AMOUNT",
@@ -36,15 +31,22 @@ __all__ = [
     "DecimalMark",
     "Delivery",
     "Effective",
+    "Every",
+    "Fact",
     "Layout",
     "LayoutFile",
     "LeftOut",
     "Lookup",
     "Parse",
+    "RegistryField",
+    "Schedule",
+    "Segment",
     "Sheets",
     "Totals",
     "Version",
+    "Volume",
     "Waybill",
     "lookup_key",
     "read_layout",
+    "segments_of",
 ]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from pharma_assets.model.target import REGISTRY_COLUMNS, TYPES, Type
 from pharma_assets.transforms.layout.frozen import Frozen
@@ -14,6 +15,15 @@ TARGETS = tuple(name for name in TYPES if name not in REGISTRY_COLUMNS)
 
 AMOUNT = "amount"
 """As a target: the `amount_type_N` of the report type."""
+
+
+def _target(name: str) -> str:
+    if name not in TARGETS:
+        raise ValueError(f"{name!r} is not a column that a layout can fill")
+    return name
+
+
+Target = Annotated[str, AfterValidator(_target)]
 
 
 class Parse(StrEnum):
@@ -67,7 +77,7 @@ def lookup_key(text: str) -> str:
 class ColumnRule(Frozen):
     """What becomes of one source column. `Клиент: client_inlaw` is short for `Клиент: {to: client_inlaw}`."""
 
-    to: str | None = Field(
+    to: Target | None = Field(
         None,
         description="the target column; `amount` is the one of the report type. Without it the cells go to `extra`, or "
         "to where another key takes them",
@@ -91,6 +101,12 @@ class ColumnRule(Frozen):
     aliases: tuple[str, ...] = Field(
         (), description="other headers under which the column comes; two of them in one file are `AMBIGUOUS_COLUMN`"
     )
+    ignored: str | None = Field(
+        None,
+        min_length=1,
+        description="why nobody needs the column, which may be absent then. Its cells are kept in `extra` all the "
+        "same, and the column is not reported as unknown",
+    )
     dates: DateOrder = Field(
         DateOrder.AUTO,
         description="how `03/04/2025` is read where neither its column nor the month tells; date columns only",
@@ -103,23 +119,29 @@ class ColumnRule(Frozen):
     @model_validator(mode="before")
     @classmethod
     def _short_form(cls, value: object) -> object:
-        """A target alone is short for a rule; the parser follows from the target."""
+        """A target alone is short for a rule; the parser follows from the target. What is ignored may be absent."""
         rule = {"to": value} if isinstance(value, str) else value
-        if isinstance(rule, dict) and "parse" not in rule:
-            return {**rule, "parse": _default_parse(rule.get("to"))}
-        return rule
+        if not isinstance(rule, dict):
+            return rule
+        follows = {"parse": _default_parse(rule.get("to")), "required": rule.get("ignored") is None}
+        return follows | rule
 
     @model_validator(mode="after")
     def _target_fits(self) -> ColumnRule:
         if self.to is None:
             return self
-        if self.to not in TARGETS:
-            raise ValueError(f"{self.to!r} is not a column that a layout can fill")
         fitting = _FITTING[TYPES[self.to]]
         if self.parse not in fitting:
             raise ValueError(f"{self.to} holds {TYPES[self.to]}, so parse must be {' or '.join(fitting)}")
         if self.lookup is not None and self.parse is not Parse.TEXT:
             raise ValueError("lookup goes with parse: text")
+        return self
+
+    @model_validator(mode="after")
+    def _nothing_of_what_is_ignored(self) -> ColumnRule:
+        wanted = self.to is not None or self.lookup is not None or self.filled or self.parse is not Parse.TEXT
+        if self.ignored is not None and (wanted or self.required or self.unless is not None):
+            raise ValueError("what is ignored has aliases at most")
         return self
 
     @model_validator(mode="after")

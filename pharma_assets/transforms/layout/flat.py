@@ -7,15 +7,26 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Container
 from enum import StrEnum
 from typing import Annotated, Literal, get_args
 
 from pydantic import Field, model_validator
 
 from pharma_assets.transforms.header_text import normalize_header
-from pharma_assets.transforms.layout.columns import AMOUNT, ColumnRule, Parse
-from pharma_assets.transforms.layout.consistency import require_consistent
+from pharma_assets.transforms.layout.agreement import Schedule
+from pharma_assets.transforms.layout.columns import AMOUNT, ColumnRule, Parse, Target
+from pharma_assets.transforms.layout.consistency import WILDCARDS, require_consistent
+from pharma_assets.transforms.layout.fields import (
+    ComposedTarget,
+    RegistryField,
+    Template,
+    TextTarget,
+    Waybill,
+    segments_of,
+)
 from pharma_assets.transforms.layout.frozen import Frozen
+from pharma_assets.transforms.layout.row_rules import LeftOut, Volume
 
 # Counted up when the engine reads the same layout to other values, so that reports are brought up to date.
 ENGINE_VERSION = 3
@@ -46,21 +57,6 @@ class Totals(StrEnum):
     IGNORE = "ignore"
 
 
-class Waybill(Frozen):
-    """`naklad` is composed of two source columns: «<number> от <dd.mm.yyyy>» (CONTRACT §5)."""
-
-    number: str = Field(description="a required header among `columns`")
-    date: str = Field(description="a required header among `columns` that is parsed as a date")
-
-
-class LeftOut(Frozen):
-    """A rule for rows that are not data. They are counted under `reason` and never loaded."""
-
-    column: str = Field(description="a header among `columns` that is parsed as an amount")
-    equals: Literal[0] = Field(0, description="the only value that can be given")
-    reason: str = Field(min_length=1, description="the name under which the rows are counted")
-
-
 class Layout(Frozen):
     """What a report looks like, and where its columns go."""
 
@@ -73,6 +69,8 @@ class Layout(Frozen):
         description="the column that `to: amount` means; without it, the `amount_type_N` of the number with which the "
         "report type's name ends",
     )
+    owner: str | None = Field(None, min_length=1, description="who looks after the report: a name or an e-mail address")
+    schedule: Schedule | None = Field(None, description="how often the report comes, and until when it is in time")
     delivery: Delivery = Field(
         Delivery.INCREMENT,
         description="how the files of one month relate. Only `increment` works yet: they add up. `month_to_date`, "
@@ -80,29 +78,42 @@ class Layout(Frozen):
     )
     sheet: str | None = Field(
         None,
-        description="the name of the only sheet to look at; it may be hidden. Text files have one sheet and do not "
-        "mind. Without it a hidden sheet is never read: if only hidden ones have the header, the file fails with "
-        "`HIDDEN_SHEET`",
+        description="the name of the only sheet to look at, which may be hidden. With `*` for any text or `?` for one "
+        "character in it: the names of the only visible sheets. Text files have one sheet and do not mind. Without it "
+        "a hidden sheet is never read: if only hidden ones have the header, the file fails with `HIDDEN_SHEET`",
     )
     sheets: Sheets = Field(
         Sheets.ONE,
-        description="what several visible sheets with the header and rows mean: with `one` the file fails with "
+        description="what several sheets with the header and rows mean: with `one` the file fails with "
         "`AMBIGUOUS_SHEET`, with `all` they are one report in parts. The parts may order their columns differently; a "
         "sheet that lacks a few of the columns fails the file",
     )
     header_within: Annotated[int, Field(ge=1, le=100)] = Field(
         40, description="the header begins within the first so many rows (1 to 100)"
     )
-    constants: dict[Literal["supplier_id", "supplier_name", "client_type"], str] = Field(
-        {}, description="a value for every row: `supplier_id`, `supplier_name`, `client_type`"
+    constants: dict[TextTarget, str] = Field({}, description="target → a text for every row")
+    registry: dict[Target, RegistryField] = Field(
+        {}, description="target → what the file's place in the inbox says, for every row"
     )
     columns: dict[str, ColumnRule] = Field(
         min_length=1,
-        description="source header → rule, see below. At least one column must be required, and one must go to "
-        "`period`",
+        description="source header → rule. At least one column must be required, and one must go to `period`, unless "
+        "`registry` fills it",
     )
     waybill: Waybill | None = Field(None, description="composes `naklad` as «number от dd.mm.yyyy»")
-    left_out: tuple[LeftOut, ...] = Field((), description="rules for rows that are not data: counted, never loaded")
+    composed: dict[ComposedTarget, Template] = Field(
+        {},
+        description="text target → a template of columns in braces. What stands in square brackets is left out where a "
+        "column in it is blank; a blank column outside of them leaves the target blank. A day is written as dd.mm.yyyy",
+    )
+    left_out: tuple[LeftOut, ...] = Field(
+        (), description="rules for rows that are not to be loaded: counted, each under its reason"
+    )
+    rows: Volume | None = Field(
+        None,
+        description="how many rows a file has when it is in order; otherwise it fails with `ROWS_OUT_OF_BOUNDS` until "
+        "`pharma-assets release` lets it through",
+    )
     totals: Totals = Field(
         Totals.CHECK,
         description="with `check` a report's own totals are held against its rows, and a difference fails the file "
@@ -120,17 +131,28 @@ class Layout(Frozen):
     )
 
     @property
+    def takes_hidden_sheets(self) -> bool:
+        """Whether the layout names a sheet, which may be a hidden one then."""
+        return self.sheet is not None and WILDCARDS.isdisjoint(self.sheet)
+
+    @property
     def known_headers(self) -> tuple[str, ...]:
         """Every header text that the layout knows, for the reader's hints."""
         return tuple(self.columns) + tuple(alias for rule in self.columns.values() for alias in rule.aliases)
+
+    def stand_ins(self, header: str) -> tuple[str, ...]:
+        """A header, and those that count where it is absent."""
+        return (header, *(other for other, rule in self.columns.items() if rule.unless == header))
+
+    def present(self, header: str, among: Container[str]) -> str | None:
+        """The header under which a column is there, be it its own or that of a stand-in; None where it is absent."""
+        return next((name for name in self.stand_ins(header) if name in among), None)
 
     @property
     def required_headers(self) -> dict[str, frozenset[str]]:
         """The headers without which a row is no header; each with itself and those that stand in for it."""
         return {
-            header: frozenset(
-                {header, *(other for other, stand_in in self.columns.items() if stand_in.unless == header)}
-            )
+            header: frozenset(self.stand_ins(header))
             for header, rule in self.columns.items()
             if rule.required and rule.unless is None
         }
@@ -146,12 +168,34 @@ class Layout(Frozen):
     def only_kept(self) -> frozenset[str]:
         """The headers whose cells go to `extra` as they are: no rule looks at them."""
         named = {rule.column for rule in self.left_out} | {rule.unless for rule in self.columns.values()}
-        if self.waybill is not None:
-            named |= {self.waybill.number, self.waybill.date}
+        named |= self.composed_of
         return frozenset(
             header
             for header, rule in self.columns.items()
-            if rule.to is None and rule.parse is Parse.TEXT and not rule.filled and header not in named
+            if rule.to is None
+            and rule.parse is Parse.TEXT
+            and not rule.filled
+            and named.isdisjoint({header, rule.unless or header})
+        )
+
+    @property
+    def templates(self) -> dict[str, str]:
+        """The template of each target that is composed of columns, the waybill too."""
+        return {**({"naklad": self.waybill.template} if self.waybill is not None else {}), **self.composed}
+
+    @property
+    def parts(self) -> frozenset[str]:
+        """The headers of which targets are composed, and their stand-ins."""
+        return frozenset(name for header in self.composed_of for name in self.stand_ins(header))
+
+    @property
+    def composed_of(self) -> frozenset[str]:
+        """The headers that the templates name."""
+        return frozenset(
+            header
+            for template in self.templates.values()
+            for segment in segments_of(template)
+            for header in segment.headers
         )
 
     @model_validator(mode="before")
@@ -173,13 +217,13 @@ class Layout(Frozen):
         return self
 
     def fingerprint(self) -> str:
-        """A digest of everything that decides the result; comments, formatting, defaults that are written out and
-        `supplier` do not count."""
+        """A digest of everything that decides the result; comments, formatting, defaults that are written out,
+        `supplier`, `owner` and `schedule` do not count."""
         canonical = f"{ENGINE_VERSION}:{self.model_dump_json(exclude=_NO_MATTER, exclude_defaults=True)}"
         return hashlib.sha256(canonical.encode()).hexdigest()[:16]
 
 
-_NO_MATTER = {"supplier"}
+_NO_MATTER = {"supplier", "owner", "schedule"}
 
 
 def _amount_of(report_type: object) -> str | None:

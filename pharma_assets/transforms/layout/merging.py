@@ -71,4 +71,9 @@ def _take_out(name: str, written: str, key: str, result: dict[str, Any]) -> None
     del result[key]
 
 
-_BY_KEY: dict[str, Callable[[str, Raw, Raw], dict[str, Any]]] = {"columns": _by_header, "constants": _by_key}
+_BY_KEY: dict[str, Callable[[str, Raw, Raw], dict[str, Any]]] = {
+    "columns": _by_header,
+    "constants": _by_key,
+    "registry": _by_key,
+    "composed": _by_key,
+}

@@ -134,13 +134,13 @@ def test_a_report_type_that_a_layout_lacks_has_no_transform(tmp_path: Path) -> N
 
 WRONG = [
     # Where the fault stands in the file, for which type and month it shows, and why.
-    (BASE.replace("Сумма: sum_nds", "Сумма: sumnds"), "line 7, Type2, columns.Сумма: 'sumnds' is not a column"),
+    (BASE.replace("Сумма: sum_nds", "Сумма: sumnds"), "line 7, Type2, columns.Сумма.to: 'sumnds' is not a column"),
     (BASE.replace("header_within: 10", "header_within: 0"), "line 11, Остатки, header_within: "),
     (
         BASE.replace("      Скидка: null", "      Скидки: null"),
         "line 8, Type2, columns.Скидки: null",
     ),
-    (BASE.replace("Товар: tms", "Товар: tsm"), "line 15, columns.Товар: 'tsm' is not a column"),
+    (BASE.replace("Товар: tms", "Товар: tsm"), "line 15, columns.Товар.to: 'tsm' is not a column"),
     (BASE + VERSIONS.replace("dates: dmy", "dates: myd"), "line 24, Type1 from 2025-07, columns.День.dates: "),
     (BASE + VERSIONS.replace("sheet: Июль", "sheets: [Июль]"), "line 26, Type2 from 2025-07, sheets: "),
     (
