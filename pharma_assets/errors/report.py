@@ -150,6 +150,18 @@ PROBLEMS = (
         ),
     ),
     Problem(
+        "HOOK_FAILED",
+        Scope.FILE,
+        en=Message(
+            "{hook} in {file}: {why}",
+            "Correct the function and try it with `pharma-assets read`; then the file is taken in again by itself.",
+        ),
+        ru=Message(
+            "{hook} в {file}: {why}",
+            "Исправьте функцию и проверьте её на файле командой `pharma-assets read`; файл примут снова сам собой.",
+        ),
+    ),
+    Problem(
         "ALL_ROWS_REJECTED",
         Scope.FILE,
         en=Message(

@@ -14,6 +14,7 @@ from pharma_assets.model.client_month import Client
 from pharma_assets.model.month_range import ALWAYS, MonthRange
 from pharma_assets.model.provider import Provider
 from pharma_assets.model.transform_version import TransformVersion, no_transform
+from pharma_assets.transforms.hooks.source import HOOKS_NAME, read_hooks
 from pharma_assets.transforms.layout import Layout, read_layout
 
 LAYOUT_NAME = "layout.yaml"
@@ -107,20 +108,24 @@ def load_transforms(folder: Path) -> Transforms:
 
 
 def _load(client: Client, file: Path) -> tuple[Transform, ...]:
+    hooks_file = file.with_name(HOOKS_NAME)
     try:
         content = file.read_bytes()
+        source = hooks_file.read_bytes() if hooks_file.exists() else None
     except OSError as error:
         return (_invalid(client, file, b"", error.strerror or str(error)),)
     try:
         layouts = read_layout(content)
+        hooks = None if source is None else read_hooks(hooks_file, source)
     except ValueError as error:
-        return (_invalid(client, file, content, str(error)),)
-    return tuple(
-        Transform(
-            client, file, each.layout.fingerprint(), each.layout, report_type=each.report_type, months=each.months
+        return (_invalid(client, file, content + (source or b""), str(error)),)
+    found = []
+    for each in layouts:
+        layout = each.layout if hooks is None else each.layout.with_hooks(hooks)
+        found.append(
+            Transform(client, file, layout.fingerprint(), layout, report_type=each.report_type, months=each.months)
         )
-        for each in layouts
-    )
+    return tuple(found)
 
 
 def _invalid(client: Client, file: Path, content: bytes, why: str) -> Transform:

@@ -90,3 +90,53 @@ def test_the_place_of_a_file_fills_columns_of_its_rows(house: House) -> None:
     )
     (row,) = house.query(query)
     assert tuple(row) == ("Client_01", "Type1", "Казань", "2025-06-30")
+
+
+def write_hooks(house: House, code: str) -> None:
+    folder = house.platform.settings.transforms / "distributors" / "Client_01"
+    (folder / "hooks.py").write_text(code, encoding="utf-8")
+    house.change_layout("")
+
+
+def test_hooks_that_come_change_or_fail_make_their_clients_files_due(house: House) -> None:
+    house.drop("июнь.csv")
+    house.drop("чужой.csv", JUNE.replace("Аспирин", "Йод"), client="Client_02")
+    house.tick()
+    write_hooks(house, "def renamed(frame):\n    return frame.assign(market='Сеть')\n")
+    house.tick()
+    assert loads(house) == {"июнь.csv": 2, "чужой.csv": 1}
+    assert house.query("SELECT DISTINCT market FROM raw.primary_data WHERE filename_ish LIKE '%июнь%'") == [("Сеть",)]
+
+    write_hooks(house, "def renamed(frame):\n    return frame.assign(market=frame['нет'])\n")
+    house.tick()
+    assert house.files() == {"июнь.csv": "HOOK_FAILED", "чужой.csv": "CREATED"}
+    assert ("июнь.csv", 7) in house.rows(), "what was loaded stays"
+    (detail,) = house.query("SELECT error_detail ->> 'message' FROM ops.file_registry WHERE status = 'ERROR'")
+    assert "KeyError: 'нет', line 2: return frame.assign(market=frame['нет'])" in detail[0]
+
+    write_hooks(house, "import os\ndef renamed(frame):\n    return frame\n")
+    house.tick()
+    assert house.files()["июнь.csv"] == "LAYOUT_INVALID"
+    write_hooks(house, "def renamed(frame):\n    return frame.assign(market='Опт')\n")
+    house.tick()
+    assert house.files()["июнь.csv"] == "CREATED"
+
+
+def test_rows_that_a_hook_makes_of_one_stand_side_by_side(house: House) -> None:
+    code = """
+def raw(frame):
+    frame["Количество"] = frame["Количество"].str.split("+")
+    return frame.explode("Количество")
+"""
+    write_hooks(house, code)
+    house.drop("июнь.csv", HEADER + "02.06.2025;Цитрамон;2+3+4\n03.06.2025;Аспирин;x+y\n04.06.2025;Йод;5\n")
+    house.tick()
+    assert house.files() == {"июнь.csv": "CREATED"}
+    rows = house.query("SELECT source_row, source_part, amount_type_1::int FROM raw.primary_data ORDER BY 1, 2")
+    assert [tuple(row) for row in rows] == [(2, 1, 2), (2, 2, 3), (2, 3, 4), (4, 1, 5)]
+    held = house.query("SELECT source_row, source_part, raw_value, raw_row ->> 'Количество' FROM ops.rejected_row")
+    assert sorted(tuple(row) for row in held) == [(3, 1, "x", "x+y"), (3, 2, "y", "x+y")]
+    (load,) = house.query("SELECT rows_read, rows_loaded, rows_rejected FROM ops.file_load")
+    assert tuple(load) == (6, 4, 2)
+    house.rebuild()
+    assert house.rows() == [("июнь.csv", 14)]

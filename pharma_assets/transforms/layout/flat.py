@@ -11,9 +11,10 @@ from collections.abc import Container
 from enum import StrEnum
 from typing import Annotated, Literal, get_args
 
-from pydantic import Field, model_validator
+from pydantic import Field, PrivateAttr, model_validator
 
 from pharma_assets.transforms.header_text import normalize_header
+from pharma_assets.transforms.hooks.source import Hooks
 from pharma_assets.transforms.layout.agreement import Schedule
 from pharma_assets.transforms.layout.columns import AMOUNT, ColumnRule, Parse, Target
 from pharma_assets.transforms.layout.consistency import WILDCARDS, require_consistent
@@ -130,6 +131,19 @@ class Layout(Frozen):
         "it the file fails with `PERIOD_MISMATCH`",
     )
 
+    _hooks: Hooks | None = PrivateAttr(None)
+
+    @property
+    def hooks(self) -> Hooks | None:
+        """The functions of the `hooks.py` beside the layout."""
+        return self._hooks
+
+    def with_hooks(self, hooks: Hooks) -> Layout:
+        """The same layout with these functions."""
+        copy = self.model_copy()
+        copy._hooks = hooks
+        return copy
+
     @property
     def takes_hidden_sheets(self) -> bool:
         """Whether the layout names a sheet, which may be a hidden one then."""
@@ -217,10 +231,13 @@ class Layout(Frozen):
         return self
 
     def fingerprint(self) -> str:
-        """A digest of everything that decides the result; comments, formatting, defaults that are written out,
-        `supplier`, `owner` and `schedule` do not count."""
-        canonical = f"{ENGINE_VERSION}:{self.model_dump_json(exclude=_NO_MATTER, exclude_defaults=True)}"
-        return hashlib.sha256(canonical.encode()).hexdigest()[:16]
+        """A digest of everything that decides the result: what the layout says, the text of its hooks, the engine.
+
+        Comments, formatting, defaults that are written out, `supplier`, `owner` and `schedule` do not count.
+        """
+        canonical = f"{ENGINE_VERSION}:{self.model_dump_json(exclude=_NO_MATTER, exclude_defaults=True)}".encode()
+        hooks = b"" if self._hooks is None else self._hooks.source
+        return hashlib.sha256(canonical + hooks).hexdigest()[:16]
 
 
 _NO_MATTER = {"supplier", "owner", "schedule"}
