@@ -78,4 +78,4 @@ def _nothing_due(intake: Intake) -> str:
     if intake.scan.busy:
         return "another scan is at work"
     scan = intake.scan
-    return f"nothing is due: {scan.seen} files seen, {scan.added} added, {len(scan.problems)} paths do not fit"
+    return f"nothing is due: {scan.seen} files seen, {scan.added} added, {scan.misplaced} paths do not fit"

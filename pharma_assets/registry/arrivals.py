@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import NamedTuple
 
+import psycopg
 from sqlalchemy import Connection, text
 
 from pharma_assets.database.connect import psycopg_connection
@@ -46,21 +48,59 @@ def register(connection: Connection, files: Sequence[SeenFile], run_id: str) -> 
         return 0, 0
     connection.execute(text(_ARRIVALS))
     with psycopg_connection(connection).cursor() as cursor, cursor.copy("COPY arrival FROM STDIN") as copy:
-        copy.write(_copy_lines(files))
+        copy.write("".join(_lines(files)))
     row = connection.execute(text(_UPSERT), {"run_id": run_id}).one()
     connection.execute(text("DROP TABLE arrival"))
     return row.added, row.changed
 
 
-def _copy_lines(files: Sequence[SeenFile]) -> bytes:
+def register_unseen(connection: Connection, files: Sequence[SeenFile], run_id: str) -> tuple[int, int]:
+    """The same for files that the registry does not show as present: nearly always none of them was ever there.
+
+    They are copied straight into the registry, which takes half as long; should one have been there and gone, all take
+    the other way.
+    """
+    if not files:
+        return 0, 0
+    try:
+        with connection.begin_nested():
+            _copy_unseen(connection, files, run_id)
+    except (psycopg.errors.UniqueViolation, OverflowError):  # came back; a time that only the database can express
+        return register(connection, files, run_id)
+    return len(files), 0
+
+
+def _copy_unseen(connection: Connection, files: Sequence[SeenFile], run_id: str) -> None:
+    query = "SELECT string_agg(nextval('ops.file_registry_id_seq')::text, ',') FROM generate_series(1, :count)"
+    ids = str(connection.scalar(text(query), {"count": len(files)})).split(",")
+    times = [_EPOCH + timedelta(microseconds=(file.modified_ns + 500) // 1000) for file in files]
+    lines = [
+        f"{number}\t{moment.isoformat()}\tNEW\t{line}"
+        for number, moment, line in zip(ids, times, _lines(files), strict=True)
+    ]
+    event = f"\tREGISTERED\tNEW\t{escaped(run_id)}\n"
+    with psycopg_connection(connection).cursor() as cursor:
+        with cursor.copy(_COPY_FILES) as copy:
+            copy.write("".join(lines))
+        with cursor.copy("COPY ops.file_event (file_id, event, status_to, run_id) FROM STDIN") as copy:
+            copy.write(event.join(ids) + event)
+
+
+def _lines(files: Sequence[SeenFile]) -> Iterator[str]:
     """The rows of `arrival` in COPY's text format; what a leaf's files have in common is written out once a leaf."""
-    lines: list[str] = []
     for leaf, in_leaf in groupby(files, key=lambda file: file.leaf):
         client, year, month = leaf.client_month.client, leaf.client_month.year, leaf.client_month.month
         place = f"{client.provider.value}\t{year}\t{month}\t{escaped(client.name)}\t{escaped(leaf.report_type)}"
-        lines += [f"{escaped(file.path)}\t{place}\t{file.size}\t{file.modified_ns}\n" for file in in_leaf]
-    return "".join(lines).encode()
+        for file in in_leaf:
+            yield f"{escaped(file.path)}\t{place}\t{file.size}\t{file.modified_ns}\n"
 
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+_COPY_FILES = """
+    COPY ops.file_registry (id, uploaded_at, status, file_path, data_provider, report_year, report_month, client_name,
+        report_type, file_size, modified_ns) FROM STDIN
+"""
 
 _ARRIVALS = """
     CREATE TEMP TABLE arrival (file_path text, data_provider text, report_year smallint, report_month smallint,
@@ -84,8 +124,11 @@ _UPSERT = """
         RETURNING f.id, f.version
     ), history AS (
         INSERT INTO ops.file_event (file_id, event, status_from, status_to, run_id)
-        SELECT r.id, CASE r.version WHEN 1 THEN 'REGISTERED' ELSE 'CHANGED' END, before.status, 'NEW', :run_id
-        FROM registered r LEFT JOIN ops.file_registry before ON before.id = r.id
+        SELECT id, CASE version WHEN 1 THEN 'REGISTERED' ELSE 'CHANGED' END,
+            -- A join would look through the whole registry for files that were not there before.
+            CASE WHEN version > 1 THEN (SELECT before.status FROM ops.file_registry before WHERE before.id = r.id) END,
+            'NEW', :run_id
+        FROM registered r
     )
     SELECT count(*) FILTER (WHERE version = 1) AS added, count(*) FILTER (WHERE version > 1) AS changed FROM registered
 """

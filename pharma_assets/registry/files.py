@@ -76,25 +76,57 @@ OF_TRANSFORM = """
     AND t.before_month > make_date(f.report_year, f.report_month, 1)
 """
 
+# Every file that can be due. Of the others, nearly all, none is looked at: one index has those whose content is not
+# loaded, and in another those that were loaded by the same transform stand side by side, by their months.
+_CANDIDATES = """
+    WITH {transforms}, of_type AS (
+        SELECT *, coalesce(lag(fingerprint) OVER types, '') AS previous, lead(fingerprint) OVER types IS NULL AS last
+        FROM transform WINDOW types AS (PARTITION BY data_provider, client_name, report_type ORDER BY fingerprint)
+    )
+    SELECT id FROM ops.file_registry WHERE status IN ('NEW', 'PROCESSING', 'ERROR')
+    UNION ALL
+    SELECT id FROM ops.file_registry
+    WHERE status = 'CREATED' AND (load_id IS NULL OR loaded_content IS DISTINCT FROM content_hash)
+    UNION ALL
+    SELECT other.id FROM of_type t CROSS JOIN LATERAL (
+        SELECT f.id FROM ops.file_registry f
+        WHERE {loaded} AND f.loaded_transform > t.previous AND f.loaded_transform < t.fingerprint
+        UNION ALL
+        SELECT f.id FROM ops.file_registry f
+        WHERE {loaded} AND f.loaded_transform > t.fingerprint AND t.last
+        UNION ALL
+        SELECT f.id FROM ops.file_registry f
+        WHERE {loaded} AND f.loaded_transform = t.fingerprint AND (f.report_year, f.report_month)
+              < (extract(year FROM t.first_month)::smallint, extract(month FROM t.first_month)::smallint)
+        UNION ALL
+        SELECT f.id FROM ops.file_registry f
+        WHERE {loaded} AND f.loaded_transform = t.fingerprint AND (f.report_year, f.report_month)
+              >= (extract(year FROM t.before_month)::smallint, extract(month FROM t.before_month)::smallint)
+    ) other
+"""
+_LOADED_OF_TYPE = """
+    f.status = 'CREATED' AND f.data_provider = t.data_provider AND f.client_name = t.client_name
+    AND f.report_type = t.report_type
+"""
+
 # A file is due when something has changed for it: it is new, it was being worked on by somebody who is gone, its
-# transform has come or changed, its back-off has run out, or it was normalized and not loaded (DESIGN, "Due").
+# transform has come or changed, its back-off has run out, or it was normalized and not loaded (DESIGN, "Due"). A layout
+# that cannot be read (no report type) has nothing to say of files that are loaded.
 _DUE = """
     WITH {transforms}
     SELECT {columns}
     FROM ops.file_registry f
     JOIN transform t ON {of_transform}
-    LEFT JOIN ops.file_load l ON l.file_id = f.id AND l.superseded_at IS NULL
-    WHERE CASE f.status
+    WHERE {narrowed} AND CASE f.status
         WHEN 'NEW' THEN true
         WHEN 'PROCESSING' THEN true
         WHEN 'ERROR' THEN f.error_reason <> 'IGNORED' AND (
             f.transform_fingerprint IS DISTINCT FROM t.fingerprint OR f.next_attempt_at <= now()
             OR f.error_reason = 'DUPLICATE_CONTENT' AND NOT EXISTS (SELECT FROM ({twin}) t WHERE NOT t.gone))
-        WHEN 'CREATED' THEN l.id IS NULL OR l.content_hash IS DISTINCT FROM f.content_hash
-                            OR l.transform_fingerprint <> t.fingerprint
+        WHEN 'CREATED' THEN f.load_id IS NULL OR f.loaded_content IS DISTINCT FROM f.content_hash
+                            OR f.loaded_transform <> t.fingerprint AND t.report_type IS NOT NULL
         ELSE false
     END
-    {narrowed}
     ORDER BY f.uploaded_at, f.id
 """
 
@@ -107,9 +139,13 @@ def due_files(
     Whether somebody is working on a file right now is not asked here: the lock of its client-month says so.
     """
     parameters = transform_arrays(transforms)
-    narrowed = ""
-    if client_month is not None:
-        narrowed = f"AND {OF_CLIENT_MONTH}"
+    if client_month is None:
+        query = text(_CANDIDATES.format(transforms=TRANSFORMS, loaded=_LOADED_OF_TYPE))
+        candidates = connection.scalars(query, parameters)
+        narrowed = "f.id = ANY(:candidates)"
+        parameters["candidates"] = list(candidates)
+    else:
+        narrowed = OF_CLIENT_MONTH
         parameters |= client_month_parameters(client_month)
     twin = LOADED_TWIN.format(content_hash="f.content_hash")
     query = text(
@@ -170,7 +206,23 @@ def find_file(connection: Connection, name: str) -> RegisteredFile:
 
 def known_clients(connection: Connection) -> list[Client]:
     """Every client that ever sent a file."""
-    rows = connection.execute(text("SELECT DISTINCT data_provider, client_name FROM ops.file_registry ORDER BY 1, 2"))
+    # From one client to the next in the index: DISTINCT would read every file.
+    rows = connection.execute(
+        text(
+            """
+            WITH RECURSIVE client AS (
+                (SELECT data_provider, client_name FROM ops.file_registry ORDER BY 1, 2 LIMIT 1)
+                UNION ALL
+                SELECT next.* FROM client CROSS JOIN LATERAL (
+                    SELECT f.data_provider, f.client_name FROM ops.file_registry f
+                    WHERE (f.data_provider, f.client_name) > (client.data_provider, client.client_name)
+                    ORDER BY 1, 2 LIMIT 1
+                ) next
+            )
+            SELECT data_provider, client_name FROM client ORDER BY 1, 2
+            """
+        )
+    )
     return [Client(Provider(provider), name) for provider, name in rows]
 
 
