@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from datetime import date
 from itertools import groupby
 from typing import NamedTuple
 
@@ -10,6 +12,7 @@ from sqlalchemy import Connection, text
 
 from pharma_assets.database.connect import psycopg_connection
 from pharma_assets.database.copy_format import escaped
+from pharma_assets.errors import PharmaError
 from pharma_assets.inbox.walk import SeenFile
 
 
@@ -40,16 +43,31 @@ def known_files(connection: Connection, folders: Sequence[str]) -> dict[str, Kno
     return {path: KnownFile(*known) for path, *known in rows}
 
 
-def register(connection: Connection, files: Sequence[SeenFile], run_id: str) -> tuple[int, int]:
-    """Insert the files as NEW, or count their version up; returns how many of each. The caller owns the transaction."""
+def register(
+    connection: Connection, files: Sequence[SeenFile], run_id: str, since: date | None = None
+) -> tuple[int, int]:
+    """Insert the files as NEW, or count their version up; returns how many of each. The caller owns the transaction.
+
+    What is new in a month before `since` waits as BACKLOG until somebody asks for it.
+    """
     if not files:
         return 0, 0
     connection.execute(text(_ARRIVALS))
     with psycopg_connection(connection).cursor() as cursor, cursor.copy("COPY arrival FROM STDIN") as copy:
         copy.write(_copy_lines(files))
-    row = connection.execute(text(_UPSERT), {"run_id": run_id}).one()
+    connection.execute(text(_FIRST_LOOK), {"run_id": run_id})
+    row = connection.execute(text(_UPSERT), {"run_id": run_id, **backlog_parameters(since)}).one()
     connection.execute(text("DROP TABLE arrival"))
     return row.added, row.changed
+
+
+def backlog_parameters(since: date | None) -> dict[str, object]:
+    """The parameters of BACKLOG_REASON and BACKLOG_DETAIL."""
+    error = PharmaError("BACKLOG", since=f"{since:%Y-%m}" if since else "")
+    return {
+        "since": since,
+        "backlog": json.dumps({"message": error.message, "advice": error.advice}, ensure_ascii=False),
+    }
 
 
 def _copy_lines(files: Sequence[SeenFile]) -> bytes:
@@ -67,25 +85,48 @@ _ARRIVALS = """
         client_name text, report_type text, file_size bigint, modified_ns bigint) ON COMMIT DROP
 """
 
-# A file that was replaced in place, or that came back, starts again as a new version of the same row.
-_UPSERT = """
+# A file that another program has registered is now seen for the first time: it is as that program left it, whatever the
+# time that copying has given it.
+_FIRST_LOOK = """
+    WITH seen AS (
+        UPDATE ops.file_registry f SET file_size = a.file_size, modified_ns = a.modified_ns, updated_at = now()
+        FROM arrival a WHERE f.file_path = a.file_path AND f.modified_ns IS NULL AND f.status <> 'DELETE'
+        RETURNING f.id, f.status, a.file_size, to_timestamp(a.modified_ns / 1e9) AS modified_at
+    )
+    INSERT INTO ops.file_event (file_id, event, status_from, run_id, detail)
+    SELECT id, 'SEEN', status, :run_id, jsonb_build_object('size', file_size, 'modified_at', modified_at) FROM seen
+"""
+
+# For a row with the month of a folder.
+BACKLOG_REASON = "CASE WHEN make_date(report_year, report_month, 1) < CAST(:since AS date) THEN 'BACKLOG' END"
+BACKLOG_DETAIL = (
+    "CASE WHEN make_date(report_year, report_month, 1) < CAST(:since AS date) THEN CAST(:backlog AS jsonb) END"
+)
+
+# A file that was replaced in place, or that came back, starts again as a new version of the same row. One that nobody
+# has asked for still waits.
+_UPSERT = f"""
     WITH registered AS (
         INSERT INTO ops.file_registry AS f (file_path, uploaded_at, status, data_provider, report_year, report_month,
-            client_name, report_type, file_size, modified_ns)
+            client_name, report_type, file_size, modified_ns, error_reason, error_detail)
         SELECT file_path, to_timestamp(modified_ns / 1e9), 'NEW', data_provider, report_year, report_month,
-            client_name, report_type, file_size, modified_ns
+            client_name, report_type, file_size, modified_ns, {BACKLOG_REASON}, {BACKLOG_DETAIL}
         FROM arrival
         ON CONFLICT (file_path) DO UPDATE SET status = 'NEW', version = f.version + 1, attempt = 0,
             uploaded_at = excluded.uploaded_at, file_size = excluded.file_size, modified_ns = excluded.modified_ns,
-            error_reason = NULL, error_detail = NULL, next_attempt_at = NULL, content_hash = NULL, result_name = NULL,
-            result_hash = NULL, updated_at = now()
+            error_reason = CASE WHEN f.error_reason = 'BACKLOG' OR f.status = 'DELETE' THEN excluded.error_reason END,
+            error_detail = CASE WHEN f.error_reason = 'BACKLOG' OR f.status = 'DELETE' THEN excluded.error_detail END,
+            next_attempt_at = NULL, content_hash = NULL, result_name = NULL, result_hash = NULL, updated_at = now()
         WHERE f.status = 'DELETE'
            OR (f.file_size, f.modified_ns) IS DISTINCT FROM (excluded.file_size, excluded.modified_ns)
-        RETURNING f.id, f.version
+        RETURNING f.id, f.version, f.error_reason
     ), history AS (
-        INSERT INTO ops.file_event (file_id, event, status_from, status_to, run_id)
-        SELECT r.id, CASE r.version WHEN 1 THEN 'REGISTERED' ELSE 'CHANGED' END, before.status, 'NEW', :run_id
+        INSERT INTO ops.file_event (file_id, event, status_from, status_to, reason, run_id, detail)
+        SELECT r.id, CASE r.version WHEN 1 THEN 'REGISTERED' ELSE 'CHANGED' END, before.status, 'NEW', r.error_reason,
+            :run_id, CASE WHEN before.id IS NOT NULL THEN jsonb_build_object('version', before.version,
+                'size', before.file_size, 'uploaded_at', before.uploaded_at, 'content_hash', before.content_hash,
+                'reason', before.error_reason) END
         FROM registered r LEFT JOIN ops.file_registry before ON before.id = r.id
     )
     SELECT count(*) FILTER (WHERE version = 1) AS added, count(*) FILTER (WHERE version > 1) AS changed FROM registered
-"""
+"""  # noqa: S608

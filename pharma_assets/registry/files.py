@@ -35,6 +35,10 @@ class RegisteredFile:
     released: bool
 
 
+ADOPTED = "adopted"
+"""Stands for a transform's fingerprint where another program has made the rows, or has made a file CREATED: no layout
+makes such a file due, only its own change or a person."""
+
 # For a query whose file is called f: a loaded file with its content, of the same provider, client and report type. One
 # without rows doubles nothing. `gone`: the content is no longer there, for the file has gone or was replaced; while the
 # replacement has not been read, it may well be the same again.
@@ -77,13 +81,13 @@ _DUE = """
                     AND (t.report_type = f.report_type OR t.report_type IS NULL)
     LEFT JOIN ops.file_load l ON l.file_id = f.id AND l.superseded_at IS NULL
     WHERE CASE f.status
-        WHEN 'NEW' THEN true
+        WHEN 'NEW' THEN f.error_reason IS DISTINCT FROM 'BACKLOG'
         WHEN 'PROCESSING' THEN true
         WHEN 'ERROR' THEN f.error_reason <> 'IGNORED' AND (
             f.transform_fingerprint IS DISTINCT FROM t.fingerprint OR f.next_attempt_at <= now()
             OR f.error_reason = 'DUPLICATE_CONTENT' AND NOT EXISTS (SELECT FROM ({twin}) t WHERE NOT t.gone))
         WHEN 'CREATED' THEN l.id IS NULL OR l.content_hash IS DISTINCT FROM f.content_hash
-                            OR l.transform_fingerprint <> t.fingerprint
+                            OR l.transform_fingerprint NOT IN (t.fingerprint, '{adopted}')
         ELSE false
     END
     {narrowed}
@@ -104,7 +108,7 @@ def due_files(
         narrowed = f"AND {OF_CLIENT_MONTH}"
         parameters |= client_month_parameters(client_month)
     twin = LOADED_TWIN.format(content_hash="f.content_hash")
-    query = text(_DUE.format(transforms=TRANSFORMS, columns=_COLUMNS, narrowed=narrowed, twin=twin))
+    query = text(_DUE.format(transforms=TRANSFORMS, columns=_COLUMNS, narrowed=narrowed, twin=twin, adopted=ADOPTED))
     return [_file(row) for row in connection.execute(query, parameters)]
 
 

@@ -46,7 +46,7 @@ class ScanRules:
     """What the scan takes: file extensions (empty: all), how long a file must have been still, and which months.
 
     The last month is the running one in `timezone`, as it is for the partitions. `accept_gone`: however many files have
-    gone at once, a person has said that it is right.
+    gone at once, a person has said that it is right. `since`: what is of an earlier month waits as BACKLOG.
     """
 
     extensions: tuple[str, ...]
@@ -55,6 +55,7 @@ class ScanRules:
     budget_seconds: float
     timezone: str = "Europe/Moscow"
     accept_gone: bool = False
+    since: date | None = None
 
 
 @dataclass(frozen=True)
@@ -245,7 +246,7 @@ class _Scan:
         return [path for path in known if path.rpartition("/")[2] not in listing.present]
 
     def _register(self, files: Sequence[SeenFile]) -> None:
-        added, changed = register(self.connection, files, self.run_id)
+        added, changed = register(self.connection, files, self.run_id, self.rules.since)
         self.added += added
         self.changed += changed
         self.paths += [file.path for file in files]
