@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from operator import itemgetter
 
+from pharma_assets.loading.contents import learn_contents
 from pharma_assets.loading.platform import Platform
 from pharma_assets.loading.task_list import write_task_list
 from pharma_assets.loading.working_folders import clear_drafts, finish_setting_aside
@@ -91,6 +92,7 @@ def take_in(platform: Platform, run_id: str, in_flight: Collection[ClientMonth] 
         months = {client_month_lock(file.client_month): file.client_month for file in due}
         locked = {months[name] for name in held_locks(connection, months)}
         clients = tuple(known_clients(connection))
+    learn_contents(platform)
     write_task_list(platform, due)
     busy = {*in_flight, *locked}
     finish_setting_aside(platform, busy)

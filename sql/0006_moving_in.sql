@@ -6,11 +6,8 @@
 ALTER TABLE ops.file_load ALTER COLUMN content_hash DROP NOT NULL;
 ALTER TABLE ops.file_load ADD CONSTRAINT file_load_content_hash_check
     CHECK (content_hash IS NOT NULL OR transform_fingerprint = 'adopted');
-CREATE INDEX file_load_unknown_content_idx ON ops.file_load (file_id)
-    WHERE superseded_at IS NULL AND content_hash IS NULL;
+CREATE INDEX file_load_unknown_content_idx ON ops.file_load (id) WHERE superseded_at IS NULL AND content_hash IS NULL;
 
--- Files that were registered otherwise than by a scan, and that no scan has seen yet: few, or none.
-CREATE INDEX file_registry_unseen_idx ON ops.file_registry (file_path) WHERE modified_ns IS NULL;
 
 -- Files that wait until somebody asks for them may be many, and are no business of a tick.
 CREATE INDEX file_registry_backlog_idx ON ops.file_registry (report_year, report_month) WHERE error_reason = 'BACKLOG';

@@ -55,7 +55,7 @@ def register(
     connection.execute(text(_ARRIVALS))
     with psycopg_connection(connection).cursor() as cursor, cursor.copy("COPY arrival FROM STDIN") as copy:
         copy.write(_copy_lines(files))
-    connection.execute(text(_FIRST_LOOK), {"run_id": run_id})
+
     row = connection.execute(text(_UPSERT), {"run_id": run_id, **backlog_parameters(since)}).one()
     connection.execute(text("DROP TABLE arrival"))
     return row.added, row.changed
@@ -85,17 +85,6 @@ _ARRIVALS = """
         client_name text, report_type text, file_size bigint, modified_ns bigint) ON COMMIT DROP
 """
 
-# A file that another program has registered is now seen for the first time: it is as that program left it, whatever the
-# time that copying has given it.
-_FIRST_LOOK = """
-    WITH seen AS (
-        UPDATE ops.file_registry f SET file_size = a.file_size, modified_ns = a.modified_ns, updated_at = now()
-        FROM arrival a WHERE f.file_path = a.file_path AND f.modified_ns IS NULL AND f.status <> 'DELETE'
-        RETURNING f.id, f.status, a.file_size, to_timestamp(a.modified_ns / 1e9) AS modified_at
-    )
-    INSERT INTO ops.file_event (file_id, event, status_from, run_id, detail)
-    SELECT id, 'SEEN', status, :run_id, jsonb_build_object('size', file_size, 'modified_at', modified_at) FROM seen
-"""
 
 # For a row with the month of a folder.
 BACKLOG_REASON = "CASE WHEN make_date(report_year, report_month, 1) < CAST(:since AS date) THEN 'BACKLOG' END"

@@ -39,6 +39,10 @@ ADOPTED = "adopted"
 """Stands for a transform's fingerprint where another program has made the rows, or has made a file CREATED: no layout
 makes such a file due, only its own change or a person."""
 
+NOWHERE = "Без файла"
+"""Rows that were taken over, and whose file nobody knows, belong to a file below this folder, which there is not: no
+scan comes across it, and no rebuild takes its rows out."""
+
 # For a query whose file is called f: a loaded file with its content, of the same provider, client and report type. One
 # without rows doubles nothing. `gone`: the content is no longer there, for the file has gone or was replaced; while the
 # replacement has not been read, it may well be the same again.

@@ -1,4 +1,4 @@
-"""A file that is replaced in place breaks the inbox's axiom: that it was, and what it was, stays on record (case 50)."""
+"""A file that is replaced in place breaks the inbox's axiom: that it was, and what it was, stays on record."""
 
 from __future__ import annotations
 
