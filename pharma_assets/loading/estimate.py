@@ -154,7 +154,7 @@ def told(platform: Platform, groups: Sequence[Waiting], measured: Measured) -> E
 
 def _has_transform(platform: Platform, group: Waiting) -> bool:
     try:
-        platform.transforms.find(group.client_month.client, group.report_type)
+        platform.transforms.find(group.client_month.client, group.report_type, group.client_month.first_day)
     except PharmaError:
         return False
     return True

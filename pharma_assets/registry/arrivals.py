@@ -83,17 +83,15 @@ def _copy_unseen(connection: Connection, files: Sequence[SeenFile], run_id: str,
     query = "SELECT string_agg(nextval('ops.file_registry_id_seq')::text, ',') FROM generate_series(1, :count)"
     ids = str(connection.scalar(text(query), {"count": len(files)})).split(",")
     times = [_EPOCH + timedelta(microseconds=(file.modified_ns + 500) // 1000) for file in files]
-    waits = f"BACKLOG\t{escaped(str(backlog_parameters(since)['backlog']))}"
-    reasons = [
-        waits if since is not None and file.leaf.client_month.first_day < since else f"{NULL}\t{NULL}" for file in files
-    ]
+    waits = [since is not None and file.leaf.client_month.first_day < since for file in files]
+    backlog, nothing = f"BACKLOG\t{escaped(str(backlog_parameters(since)['backlog']))}", f"{NULL}\t{NULL}"
     lines = [
-        f"{number}\t{moment.isoformat()}\tNEW\t{reason}\t{line}"
-        for number, moment, reason, line in zip(ids, times, reasons, _lines(files), strict=True)
+        f"{number}\t{moment.isoformat()}\tNEW\t{backlog if old else nothing}\t{line}"
+        for number, moment, old, line in zip(ids, times, waits, _lines(files), strict=True)
     ]
+    end = f"\t{escaped(run_id)}\n"
     events = [
-        f"{number}\tREGISTERED\tNEW\t{reason.partition('\t')[0]}\t{escaped(run_id)}\n"
-        for number, reason in zip(ids, reasons, strict=True)
+        f"{number}\tREGISTERED\tNEW\t{'BACKLOG' if old else NULL}{end}" for number, old in zip(ids, waits, strict=True)
     ]
     with psycopg_connection(connection).cursor() as cursor:
         with cursor.copy(_COPY_FILES) as copy:
@@ -123,8 +121,8 @@ def _lines(files: Sequence[SeenFile]) -> Iterator[str]:
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _COPY_FILES = """
-    COPY ops.file_registry (id, uploaded_at, status, error_reason, error_detail, file_path, data_provider, report_year, report_month, client_name,
-        report_type, file_size, modified_ns) FROM STDIN
+    COPY ops.file_registry (id, uploaded_at, status, error_reason, error_detail, file_path, data_provider, report_year,
+        report_month, client_name, report_type, file_size, modified_ns) FROM STDIN
 """
 
 _ARRIVALS = """
@@ -162,7 +160,7 @@ _UPSERT = f"""
             :run_id, CASE WHEN before.id IS NOT NULL THEN jsonb_build_object('version', before.version,
                 'size', before.file_size, 'uploaded_at', before.uploaded_at, 'content_hash', before.content_hash,
                 'reason', before.error_reason) END
-        -- LIMIT keeps it a look at one row: as a join it would go through the whole registry, for files mostly new to it.
+        -- LIMIT keeps it a look at one row: a join would go through the whole registry for files that are new to it.
         FROM registered r LEFT JOIN LATERAL (
             SELECT * FROM ops.file_registry before WHERE before.id = r.id AND r.version > 1 LIMIT 1
         ) before ON true

@@ -18,11 +18,11 @@ from psycopg import sql
 
 from pharma_assets.errors import PharmaError
 from pharma_assets.loading.adoption.source import ROWS, SCHEMA, SourceColumn, refused
-from pharma_assets.model.target import COLUMNS, RESULT_HEADER, Column, Type
+from pharma_assets.model.target import COLUMNS, PRECISION, RESULT_HEADER, Column, Type
 from pharma_assets.reading.sheet import Kind
 from pharma_assets.transforms.layout import DateOrder
 from pharma_assets.transforms.values import CellProblem
-from pharma_assets.transforms.values.amounts import NO_EVIDENCE, PRECISION, Evidence, Role, evidence_of, parse_amount
+from pharma_assets.transforms.values.amounts import NO_EVIDENCE, Evidence, Role, evidence_of, parse_amount
 from pharma_assets.transforms.values.date_order import date_style
 from pharma_assets.transforms.values.dates import PLAIN_STYLE, DateStyle, parse_date
 

@@ -22,7 +22,7 @@ from pharma_assets.loading.adoption.proof import Figure, prove_registry, prove_r
 from pharma_assets.loading.adoption.registry import Adopted, read_registry, settle, write_registry
 from pharma_assets.loading.adoption.rows import copy_rows, make_months, match, write_ledger
 from pharma_assets.loading.adoption.source import REGISTRY, ROWS, SCHEMA, Source, columns_of, refused
-from pharma_assets.registry.scan import MOST_GONE, MOST_GONE_SHARE
+from pharma_assets.registry.departures import MOST_GONE, MOST_GONE_SHARE
 from pharma_assets.settings import Settings
 
 _MOST_NAMED = 3
