@@ -49,6 +49,10 @@ def url(house: House) -> str:
     return secret.get_secret_value()
 
 
+def as_superuser(house: House, server: EmbeddedServer) -> str:
+    return server.superuser_url(url(house).rpartition("/")[2].partition("?")[0])
+
+
 def moved(house: House, source: Source | None = None, **options: Any) -> Adoption:
     return adopt(house.platform.settings, source or ThisDatabase(), "anna", **options)
 
@@ -364,13 +368,15 @@ def test_cells_of_other_types_are_read_and_what_does_not_fit_is_kept(house: Hous
     row(url(house), place, "12,5", period="02.06.2025", sum_nds="1 234,50", amount_type_2=0.1 + 0.2)
     row(url(house), place, "1.234", period="июн  3 2025 12:00AM", date_godnost="2027-01-01 00:00", region_code=77)
     row(url(house), place, "много", period="вчера", amount_type_3="0.12345", **{'"Комментарий"': "возврат"})
+    row(url(house), place, "NaN", period="infinity", amount_type_2="NaN", amount_type_3="NaN", date_godnost="infinity")
     row(url(house), place, None, period=None)
     found = moved(house)
     rows = house.query("SELECT * FROM raw.primary_data ORDER BY source_row")
-    assert [row.amount_type_1 for row in rows] == [Decimal("12.5"), Decimal("1.234"), None, None]
+    assert [row.amount_type_1 for row in rows] == [Decimal("12.5"), Decimal("1.234"), None, None, None]
     assert [row.period and row.period.astimezone(MOSCOW).isoformat() for row in rows] == [
         "2025-06-02T00:00:00+03:00",
         "2025-06-03T00:00:00+03:00",
+        None,
         None,
         None,
     ]
@@ -381,9 +387,22 @@ def test_cells_of_other_types_are_read_and_what_does_not_fit_is_kept(house: Hous
         None,
         {"region_code": "77"},
         {"period": "вчера", "amount_type_1": "много", "amount_type_3": "0.12345", "Комментарий": "возврат"},
+        {
+            "period": "infinity",
+            "amount_type_1": "NaN",
+            "amount_type_2": "NaN",
+            "amount_type_3": "NaN",
+            "date_godnost": "infinity",
+        },
         None,
     ]
-    assert found.aside == {"period: cells": 1, "amount_type_1: cells": 1, "amount_type_3: cells": 1}
+    assert found.aside == {
+        "period: cells": 2,
+        "date_godnost: cells": 1,
+        "amount_type_1: cells": 2,
+        "amount_type_2: cells": 1,
+        "amount_type_3: cells": 2,
+    }
     no_differences(house)
 
 
@@ -565,7 +584,7 @@ def test_rights_and_what_hangs_on_the_tables(house: House, server: EmbeddedServe
     assert not house.query("SELECT has_table_privilege('analyst', 'ops.file_registry', 'SELECT')")[0][0]
     house.change("DROP SCHEMA original CASCADE")
     no_differences(house)
-    with psycopg.connect(server.superuser_url(url(house).rpartition("/")[2].partition("?")[0])) as admin:
+    with psycopg.connect(as_superuser(house, server)) as admin:
         admin.execute("DROP OWNED BY analyst")
         admin.execute("DROP ROLE analyst")
 

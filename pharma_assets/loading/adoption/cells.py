@@ -30,6 +30,7 @@ TABLE = sql.Identifier(SCHEMA, ROWS)
 
 # As a database writes a number, and nobody else.
 _MACHINE = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?")
+_FINITE = sql.SQL("(CASE WHEN isfinite({0}) THEN {0} END)")
 _OTHER_NAMES = {written.lower(): name for name, written in RESULT_HEADER.items()}
 
 
@@ -133,9 +134,10 @@ def _cell(column: Column, origin: SourceColumn, timezone: ZoneInfo) -> Cell:
     if column.type is Type.TEXT:
         value = text
     elif column.type is Type.MOMENT and origin.type == "timestamptz":
-        value = source
+        value = _FINITE.format(source)
     elif column.type is Type.MOMENT and origin.type in ("timestamp", "date"):
-        value = sql.SQL("({}::timestamp AT TIME ZONE {})").format(source, sql.Literal(timezone.key))
+        local = sql.SQL("({}::timestamp AT TIME ZONE {})").format(source, sql.Literal(timezone.key))
+        value = _FINITE.format(local)
     elif column.type.is_numeric and origin.type not in ("text", "timestamptz", "timestamp", "date"):
         # From a float, PostgreSQL takes the fifteen digits that it holds for certain.
         value = sql.SQL(

@@ -6,10 +6,10 @@ up outside the database. So a defect of the statement that copies the rows does 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import psycopg
@@ -21,6 +21,7 @@ from pharma_assets.loading.adoption.source import REGISTRY, SCHEMA
 from pharma_assets.model.target import Type
 
 _MOST_NAMED = 10
+_NOTHING = sql.SQL("NULL::numeric")
 
 
 @dataclass(frozen=True)
@@ -47,34 +48,31 @@ def prove_registry(connection: psycopg.Connection) -> list[Figure]:
 
 def prove_rows(connection: psycopg.Connection, table: Table, timezone: ZoneInfo) -> list[Figure]:
     """Rows, rows of each source, and of each column its cells, its sum or a digest of its texts."""
-    rows = _one(connection, sql.SQL("SELECT count(*) FROM {}").format(TABLE))
-    figures = [Figure("rows", rows, _one(connection, sql.SQL("SELECT count(*) FROM raw.primary_data")))]
+    measures = [_Measure("rows", sql.SQL("count(*)"), sql.SQL("count(*)")), _of_rows(table)]
+    for cell in table.cells:
+        measures += _of_column(connection, cell, timezone)
+    for name in table.strangers:
+        measures += _of_stranger(name)
+    ours = sql.SQL("raw.primary_data")
+    before = _figures(
+        connection,
+        [_NOTHING if isinstance(measure.before, Decimal) else measure.before for measure in measures],
+        table.rows,
+    )
+    after = _figures(connection, [measure.after for measure in measures], ours)
+    aside = _figures(connection, [measure.aside for measure in measures], ours)
     by_source = sql.SQL(
         "SELECT count(*) FROM ("
         " SELECT filename_ish, count(*) AS rows FROM raw.primary_data GROUP BY 1"
         " EXCEPT ALL SELECT {}, count(*) FROM {} o GROUP BY 1) differing"
-    ).format(_text_of(table, "filename_ish"), TABLE)
-    figures.append(Figure("sources whose number of rows differs", Decimal(0), _one(connection, by_source)))
-    # Cells that stand together still do: no column alone would show it.
-    theirs = sql.SQL(", ").join(
-        sql.SQL("{}::{}").format(cell.value, sql.SQL(cell.column.type.value)) for cell in table.cells
-    )
-    ours = sql.SQL(", ").join(sql.Identifier(cell.column.name) for cell in table.cells)
-    before = sql.SQL("SELECT {} FROM {}").format(_digest(_together(theirs)), table.rows)
-    after = sql.SQL("SELECT {} FROM raw.primary_data").format(_digest(_together(ours)))
-    figures.append(Figure("rows: digest", _one(connection, before), _one(connection, after)))
-    for cell in table.cells:
-        figures += _of_column(connection, table, cell, timezone)
-    for name in table.strangers:
-        column = sql.Identifier("o", name)
-        digested = _digest(sql.SQL("{}::text").format(column))
-        query = sql.SQL("SELECT count({}), {} FROM {} o").format(column, digested, TABLE)
-        count, digest = _row(connection, query)
-        kept = sql.SQL("(extra ->> {})").format(sql.Literal(name))
-        query = sql.SQL("SELECT count({0}), {1} FROM raw.primary_data").format(kept, _digest(kept))
-        after, digest_after = _row(connection, query)
-        figures += [Figure(f"{name}: cells", count, after), Figure(f"{name}: digest", digest, digest_after)]
-    return figures
+    ).format(table.cell("filename_ish"), TABLE)
+    return [
+        *(
+            Figure(measure.name, measure.before if isinstance(measure.before, Decimal) else known, *rest)
+            for measure, known, *rest in zip(measures, before, after, aside, strict=True)
+        ),
+        Figure("sources whose number of rows differs", Decimal(0), _one(connection, by_source)),
+    ]
 
 
 def require_agreement(figures: list[Figure]) -> None:
@@ -86,41 +84,51 @@ def require_agreement(figures: list[Figure]) -> None:
         raise PharmaError("ADOPTION_DIFFERS", differences="; ".join(wrong[:_MOST_NAMED]))
 
 
-def _of_column(connection: psycopg.Connection, table: Table, cell: Cell, timezone: ZoneInfo) -> Iterator[Figure]:
+class _Measure(NamedTuple):
+    """One figure, as aggregates: of the other table as it is (or known already), of ours, of what stands aside."""
+
+    name: str
+    before: sql.Composable | Decimal
+    after: sql.Composable
+    aside: sql.Composable = _NOTHING
+
+
+def _of_column(connection: psycopg.Connection, cell: Cell, timezone: ZoneInfo) -> Iterator[_Measure]:
     name, ours = cell.column.name, sql.Identifier(cell.column.name)
+    written = _in_extra(name)
     if cell.column.type is Type.TEXT:
-        query = sql.SQL("SELECT count({0}), {1} FROM {2} o").format(cell.source, _digest(cell.text), TABLE)
-        count, digest = _row(connection, query)
-        query = sql.SQL("SELECT count({0}), {1} FROM raw.primary_data").format(ours, _digest(ours))
-        after, digest_after = _row(connection, query)
-        yield Figure(f"{name}: cells", count, after)
-        yield Figure(f"{name}: digest", digest, digest_after)
+        yield _Measure(f"{name}: cells", _count(cell.source), _count(ours))
+        yield _Measure(f"{name}: digest", _digest(cell.text), _digest(ours))
         return
-    count = _one(connection, sql.SQL("SELECT count({}) FROM {} o").format(cell.source, TABLE))
-    written = sql.SQL("(extra ->> {})").format(sql.Literal(name))
-    after, aside = _row(connection, sql.SQL("SELECT count({}), count({}) FROM raw.primary_data").format(ours, written))
-    yield Figure(f"{name}: cells", count, after, aside)
-    value, before, kept = _measures(cell, timezone)
-    total_after = _one(connection, sql.SQL("SELECT sum({}) FROM raw.primary_data").format(value))
-    if cell.is_native:
-        total = _one(connection, sql.SQL("SELECT sum({}) FROM {} o").format(before, TABLE))
-        total_aside = _one(connection, sql.SQL("SELECT sum({}) FROM raw.primary_data").format(kept))
-        yield Figure(f"{name}: sum", total, total_after, total_aside)
+    yield _Measure(f"{name}: cells", _count(cell.source), _count(ours), _count(written))
+    if not cell.is_native:
+        yield _Measure(f"{name}: sum", _total_of_texts(connection, cell), _total(_summed(cell, ours)))
+    elif cell.column.type.is_numeric:
+        numbers = (sql.SQL("{}::numeric").format(part) for part in (cell.source, ours, written))
+        yield _Measure(f"{name}: sum", *map(_total, numbers))
     else:
-        yield Figure(f"{name}: sum", _total_of_texts(connection, cell), total_after)
+        moment: sql.Composable = cell.source
+        if cell.origin.type in ("timestamp", "date"):
+            moment = sql.SQL("({}::timestamp AT TIME ZONE {})").format(cell.source, sql.Literal(timezone.key))
+        # Of the moments that the database itself knows, only those without an end stand aside.
+        yield _Measure(f"{name}: sum", _total(_summed(cell, moment)), _total(_summed(cell, ours)))
 
 
-def _measures(cell: Cell, timezone: ZoneInfo) -> tuple[sql.Composable, sql.Composable, sql.Composable]:
-    """What is added up: of ours, of the other table as it is, and of what stands aside."""
-    ours, aside = sql.Identifier(cell.column.name), sql.SQL("(extra ->> {})").format(sql.Literal(cell.column.name))
-    if cell.column.type.is_numeric:
-        return ours, sql.SQL("{}::numeric").format(cell.source), sql.SQL("{}::numeric").format(aside)
-    seconds = sql.SQL("extract(epoch FROM {})")
-    moment: sql.Composable = cell.source
-    if cell.origin.type in ("timestamp", "date"):
-        moment = sql.SQL("({}::timestamp AT TIME ZONE {})").format(cell.source, sql.Literal(timezone.key))
-    # Nothing of a moment that the database itself knows ever stands aside.
-    return seconds.format(ours), seconds.format(moment), sql.SQL("NULL::numeric")
+def _of_stranger(name: str) -> Iterator[_Measure]:
+    """A column that our table lacks."""
+    column, kept = sql.SQL("{}::text").format(sql.Identifier("o", name)), _in_extra(name)
+    yield _Measure(f"{name}: cells", _count(column), _count(kept))
+    yield _Measure(f"{name}: digest", _digest(column), _digest(kept))
+
+
+def _of_rows(table: Table) -> _Measure:
+    """Cells that stand together still do: no column alone would show it."""
+    theirs = sql.SQL(", ").join(
+        sql.SQL("{}::{}").format(cell.value, sql.SQL(cell.column.type.value)) for cell in table.cells
+    )
+    ours = sql.SQL(", ").join(sql.Identifier(cell.column.name) for cell in table.cells)
+    together = sql.SQL("ROW({})::text")
+    return _Measure("rows: digest", _digest(together.format(theirs)), _digest(together.format(ours)))
 
 
 def _total_of_texts(connection: psycopg.Connection, cell: Cell) -> Decimal:
@@ -128,22 +136,30 @@ def _total_of_texts(connection: psycopg.Connection, cell: Cell) -> Decimal:
     counts = connection.execute(
         sql.SQL("SELECT {}, count(*) FROM {} o WHERE {} IS NOT NULL GROUP BY 1").format(cell.text, TABLE, cell.source)
     ).fetchall()
-    value: sql.Composable = sql.SQL("value::numeric")
-    if not cell.column.type.is_numeric:
-        value = sql.SQL("extract(epoch FROM value::timestamptz)")
+    value = sql.SQL("value::{}").format(sql.SQL(cell.column.type.value))
     query = sql.SQL("SELECT written, {} FROM reading WHERE place = {} AND value IS NOT NULL").format(
-        value, sql.Literal(cell.column.name)
+        _summed(cell, value), sql.Literal(cell.column.name)
     )
     read: dict[str, Decimal] = dict(connection.execute(query).fetchall())
     return sum((read[text] * count for text, count in counts if text in read), Decimal(0))
 
 
-def _text_of(table: Table, name: str) -> sql.Composable:
-    return next((cell.text for cell in table.cells if cell.column.name == name), sql.SQL("NULL::text"))
+def _summed(cell: Cell, value: sql.Composable) -> sql.Composable:
+    """What of a value is added up: of a moment, its seconds."""
+    return value if cell.column.type.is_numeric else sql.SQL("extract(epoch FROM {})").format(value)
 
 
-def _together(cells: sql.Composable) -> sql.Composable:
-    return sql.SQL("ROW({})::text").format(cells)
+def _in_extra(name: str) -> sql.Composable:
+    return sql.SQL("(extra ->> {})").format(sql.Literal(name))
+
+
+def _count(value: sql.Composable) -> sql.Composable:
+    return sql.SQL("count({})").format(value)
+
+
+def _total(number: sql.Composable) -> sql.Composable:
+    # NaN and infinity are cells, and no sum.
+    return sql.SQL("sum({0}) FILTER (WHERE {0}::text ~ '[0-9]')").format(number)
 
 
 def _digest(text: sql.Composable) -> sql.Composable:
@@ -151,8 +167,13 @@ def _digest(text: sql.Composable) -> sql.Composable:
     return sql.SQL("sum(hashtextextended({}, 0)::numeric)").format(text)
 
 
-def _row(connection: psycopg.Connection, query: sql.Composed) -> tuple[Any, ...]:
-    return tuple(Decimal(value or 0) for value in connection.execute(query).fetchone() or ())
+def _figures(
+    connection: psycopg.Connection, aggregates: Sequence[sql.Composable], rows: sql.Composable
+) -> Iterator[Decimal]:
+    """The aggregates, all in one pass over the rows."""
+    query = sql.SQL("SELECT {} FROM {}").format(sql.SQL(", ").join(aggregates), rows)
+    for value in connection.execute(query).fetchone() or ():
+        yield Decimal(value or 0)
 
 
 def _one(connection: psycopg.Connection, query: sql.SQL | sql.Composed) -> Decimal:
