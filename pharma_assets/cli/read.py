@@ -104,7 +104,7 @@ def _transform(
         return None, month, None
     known = transforms.by_client.get(client)
     if report_type is None and known is not None:
-        report_type = known.versions[0].report_type
+        report_type = next(iter(known.report_types), None)
     transform = known.find(report_type or "", month) if known is not None else None
     if transform is None:
         return None, month, no_transform(client, report_type or "")

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from pathlib import Path
+from threading import Lock
 
 from pharma_assets.errors import PharmaError
 from pharma_assets.model.client_month import Client
 from pharma_assets.model.month_range import ALWAYS, MonthRange
 from pharma_assets.model.provider import Provider
 from pharma_assets.model.transform_version import TransformVersion, no_transform
+from pharma_assets.transforms.file_memory import FileMemory, folders_in
 from pharma_assets.transforms.hooks.source import HOOKS_NAME, read_hooks
 from pharma_assets.transforms.layout import Layout, read_layout
 
@@ -58,6 +60,11 @@ class ClientTransforms:
         """Why the client's layout cannot be used."""
         return self.versions[0].invalid
 
+    @property
+    def report_types(self) -> tuple[str, ...]:
+        """The report types of the layout, in its order; none where it cannot be read."""
+        return tuple(dict.fromkeys(version.report_type for version in self.versions if version.report_type is not None))
+
     def find(self, report_type: str, month: date | None = None) -> Transform | None:
         """The transform of a report type for the month with this first day; without a month, the newest."""
         return next((version for version in self.versions if version.handles(report_type, month)), None)
@@ -98,27 +105,69 @@ class Transforms:
 
 def load_transforms(folder: Path) -> Transforms:
     """Read every client's layout below `folder`. One that is wrong stands in the result with its error; it never stops
-    the others."""
-    found: dict[Client, ClientTransforms] = {}
-    for provider in Provider:
-        for file in sorted((folder / provider.transforms_folder).glob(f"*/{LAYOUT_NAME}")):
-            client = Client(provider, file.parent.name)
-            found[client] = ClientTransforms(client, file, _load(client, file))
-    return Transforms(found)
+    the others. What has not changed since the last time in this process is neither read nor checked again."""
+    with _LOCK:
+        shelf = _SHELVES.setdefault(folder, _Shelf())
+        found: dict[Client, ClientTransforms] = {}
+        for provider in Provider:
+            for client_folder in folders_in(folder / provider.transforms_folder):
+                client = Client(provider, client_folder.name)
+                transforms = shelf.client(client, client_folder)
+                if transforms is not None:
+                    found[client] = transforms
+        shelf.keep_only(found)
+        return Transforms(found)
 
 
-def _load(client: Client, file: Path) -> tuple[Transform, ...]:
-    hooks_file = file.with_name(HOOKS_NAME)
+@dataclass(frozen=True)
+class _Text:
+    """What stands in a client's folder."""
+
+    layout: bytes
+    hooks: bytes | None
+
+
+class _Shelf:
+    """What was read of one folder of layouts."""
+
+    def __init__(self) -> None:
+        self._files = FileMemory()
+        self._known: dict[Client, tuple[_Text, ClientTransforms]] = {}
+
+    def client(self, client: Client, folder: Path) -> ClientTransforms | None:
+        """The transforms of a client, None if its folder has no layout."""
+        file = folder / LAYOUT_NAME
+        try:
+            layout = self._files.read(file)
+            if layout is None:
+                return None
+            text = _Text(layout, self._files.read(folder / HOOKS_NAME))
+        except OSError as error:
+            return ClientTransforms(client, file, (_invalid(client, file, b"", error.strerror or str(error)),))
+        known = self._known.get(client)
+        if known is None or known[0] != text:
+            known = text, ClientTransforms(client, file, _load(client, file, text))
+            self._known[client] = known
+        return known[1]
+
+    def keep_only(self, clients: Mapping[Client, ClientTransforms]) -> None:
+        """Forget what is not there any more."""
+        self._known = {client: known for client, known in self._known.items() if client in clients}
+        folders = [transforms.file.parent for transforms in clients.values()]
+        self._files.keep_only([folder / name for folder in folders for name in (LAYOUT_NAME, HOOKS_NAME)])
+
+
+# Of the process: each evaluation of the sensor asks anew, in threads that Dagster starts.
+_SHELVES: dict[Path, _Shelf] = {}
+_LOCK = Lock()
+
+
+def _load(client: Client, file: Path, text: _Text) -> tuple[Transform, ...]:
     try:
-        content = file.read_bytes()
-        source = hooks_file.read_bytes() if hooks_file.exists() else None
-    except OSError as error:
-        return (_invalid(client, file, b"", error.strerror or str(error)),)
-    try:
-        layouts = read_layout(content)
-        hooks = None if source is None else read_hooks(hooks_file, source)
+        layouts = read_layout(text.layout)
+        hooks = None if text.hooks is None else read_hooks(file.with_name(HOOKS_NAME), text.hooks)
     except ValueError as error:
-        return (_invalid(client, file, content + (source or b""), str(error)),)
+        return (_invalid(client, file, text.layout + (text.hooks or b""), str(error)),)
     found = []
     for each in layouts:
         layout = each.layout if hooks is None else each.layout.with_hooks(hooks)

@@ -191,7 +191,8 @@ def _renamed(shaped: Shaped, hooks: Hooks, month: date | None) -> Shaped:
     before = frame.index
     given = _called(hooks, "renamed", frame, layout, month, body.sheet)
     require_same_rows(given, before)
-    columns, places, rules = list(body.columns), dict(body.places), dict(layout.columns)
+    columns, places = list(body.columns), dict(body.places)
+    rules: dict[str, ColumnRule] = {}
     for target, place in place_of.items():
         columns[place] = _changed(columns[place], texts_of(_with(given, target), target), body.parts)
     filled = {*layout.constants, *layout.registry, *layout.templates}
@@ -203,7 +204,7 @@ def _renamed(shaped: Shaped, hooks: Hooks, month: date | None) -> Shaped:
         columns.append(_made(target, len(columns), texts_of(given, target)))
     known = shaped.known | set(range(len(body.columns), len(columns)))
     body = replace(body, columns=tuple(columns), places=places)
-    layout = layout.model_copy(update={"columns": rules})
+    layout = layout.with_columns(rules)
     return _without_left_out(replace(shaped, body=body, layout=layout, known=known), given)
 
 

@@ -59,7 +59,7 @@ def _waybill_is_there(layout: Layout) -> None:
         for header in (layout.waybill.number, layout.waybill.date):
             if header not in layout.required_headers:
                 raise ValueError(f"waybill: the column {header!r} must be required")
-        for header in layout.stand_ins(layout.waybill.date):
+        for header in layout.stand_ins[layout.waybill.date]:
             if layout.columns[header].parse is not Parse.DATE:
                 raise ValueError(f"waybill: the column {header!r} must be parsed as a date")
 

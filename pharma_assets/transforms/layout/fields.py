@@ -18,6 +18,8 @@ TEXT_TARGETS = tuple(name for name in TARGETS if TYPES[name] is Type.TEXT)
 """The text columns that a layout can fill."""
 
 _KEYS = ("supplier_id", "supplier_inn", "client_inn")
+COMPOSABLE = tuple(name for name in TEXT_TARGETS if name not in _KEYS)
+"""Those of them that a template can fill."""
 
 
 def _text_target(name: str) -> str:

@@ -17,17 +17,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from pharma_assets.model.month_range import MonthRange
 from pharma_assets.transforms.layout.flat import Layout
+from pharma_assets.transforms.layout.frozen import Month
 from pharma_assets.transforms.layout.merging import MergeError, Raw, merged
 from pharma_assets.transforms.layout.yaml_text import Place, line_of, read_yaml
-
-
-def _month(value: object) -> object:
-    """`2025-07`; YAML makes a date of `2025-07-01`, which is as good."""
-    if isinstance(value, date) and value.day == 1:
-        return value
-    if isinstance(value, str) and len(value) == len("2025-07"):
-        return f"{value}-01"
-    raise ValueError("a month is written as 2025-07")
 
 
 def _sections(value: object) -> object:
@@ -55,7 +47,7 @@ class _Open(BaseModel):
 class Version(_Open):
     """What holds from a month on, until a later version says otherwise."""
 
-    valid_from: Annotated[date, BeforeValidator(_month)] = Field(
+    valid_from: Month = Field(
         description="the first month, of the folder, for which the keys beside it hold: `2025-07`"
     )
     report_types: Sections = Field(

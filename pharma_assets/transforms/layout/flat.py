@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from enum import StrEnum
+from functools import cached_property
 from typing import Annotated, Literal, get_args
 
 from pydantic import Field, PrivateAttr, model_validator
@@ -149,36 +150,41 @@ class Layout(Frozen):
         """Whether the layout names a sheet, which may be a hidden one then."""
         return self.sheet is not None and WILDCARDS.isdisjoint(self.sheet)
 
-    @property
+    @cached_property
     def known_headers(self) -> tuple[str, ...]:
         """Every header text that the layout knows, for the reader's hints."""
         return tuple(self.columns) + tuple(alias for rule in self.columns.values() for alias in rule.aliases)
 
-    def stand_ins(self, header: str) -> tuple[str, ...]:
-        """A header, and those that count where it is absent."""
-        return (header, *(other for other, rule in self.columns.items() if rule.unless == header))
+    @cached_property
+    def stand_ins(self) -> dict[str, tuple[str, ...]]:
+        """For each header itself, and those that count where it is absent."""
+        found: dict[str, tuple[str, ...]] = {header: (header,) for header in self.columns}
+        for header, rule in self.columns.items():
+            if rule.unless in found:
+                found[rule.unless] += (header,)
+        return found
 
     def present(self, header: str, among: Container[str]) -> str | None:
         """The header under which a column is there, be it its own or that of a stand-in; None where it is absent."""
-        return next((name for name in self.stand_ins(header) if name in among), None)
+        return next((name for name in self.stand_ins[header] if name in among), None)
 
-    @property
+    @cached_property
     def required_headers(self) -> dict[str, frozenset[str]]:
         """The headers without which a row is no header; each with itself and those that stand in for it."""
         return {
-            header: frozenset(self.stand_ins(header))
+            header: frozenset(self.stand_ins[header])
             for header, rule in self.columns.items()
             if rule.required and rule.unless is None
         }
 
-    @property
+    @cached_property
     def header_of(self) -> dict[str, str]:
         """The layout's header for each text, normalized, under which its column may come."""
         return {
             normalize_header(text): header for header, rule in self.columns.items() for text in (header, *rule.aliases)
         }
 
-    @property
+    @cached_property
     def only_kept(self) -> frozenset[str]:
         """The headers whose cells go to `extra` as they are: no rule looks at them."""
         named = {rule.column for rule in self.left_out} | {rule.unless for rule in self.columns.values()}
@@ -192,17 +198,12 @@ class Layout(Frozen):
             and named.isdisjoint({header, rule.unless or header})
         )
 
-    @property
+    @cached_property
     def templates(self) -> dict[str, str]:
         """The template of each target that is composed of columns, the waybill too."""
         return {**({"naklad": self.waybill.template} if self.waybill is not None else {}), **self.composed}
 
-    @property
-    def parts(self) -> frozenset[str]:
-        """The headers of which targets are composed, and their stand-ins."""
-        return frozenset(name for header in self.composed_of for name in self.stand_ins(header))
-
-    @property
+    @cached_property
     def composed_of(self) -> frozenset[str]:
         """The headers that the templates name."""
         return frozenset(
@@ -211,6 +212,18 @@ class Layout(Frozen):
             for segment in segments_of(template)
             for header in segment.headers
         )
+
+    @cached_property
+    def parts(self) -> frozenset[str]:
+        """The headers of which targets are composed, and their stand-ins."""
+        return frozenset(name for header in self.composed_of for name in self.stand_ins.get(header, ()))
+
+    def with_columns(self, columns: Mapping[str, ColumnRule]) -> Layout:
+        """The same layout with further columns, which are known to agree with it."""
+        fields = {name: getattr(self, name) for name in type(self).model_fields}
+        copy = self.model_construct(**{**fields, "columns": {**self.columns, **columns}})
+        copy._hooks = self._hooks
+        return copy
 
     @model_validator(mode="before")
     @classmethod
