@@ -77,13 +77,39 @@ def upgrade() -> None:
     from pharma_assets.settings import load_settings
 
     settings = load_settings()
-    applied = migrate(database_url(settings), settings.timezone)
+    url = database_url(settings)
+    applied = migrate(url, settings.timezone)
     prepare(settings)
-    upgrade_dagster()
+    upgrade_dagster(url)
     for name in applied:
         typer.echo(f"applied {name}")
     if not applied:
         typer.echo("The schema is up to date.")
+
+
+@app.command()
+def roles() -> None:
+    """Make the roles pharma_loader and pharma_reader, and grant them what they need in this database.
+
+    With PHARMA_LOADER_PASSWORD or PHARMA_READER_PASSWORD that role may log in; without, grant it to people's own roles.
+    """
+    from pharma_assets.database.roles import set_up_roles
+    from pharma_assets.database.set_up import LOADER, READER
+    from pharma_assets.database.urls import database_url, embedded_server
+    from pharma_assets.instance import prepare
+    from pharma_assets.settings import load_settings
+
+    settings = load_settings()
+    prepare(settings)
+    url = database_url(settings)
+    given = {LOADER: settings.loader_password, READER: settings.reader_password}
+    passwords = {role: secret.get_secret_value() for role, secret in given.items() if secret is not None}
+    # The embedded server's own role may not make others.
+    admin = url if settings.database_url is not None else embedded_server(settings).superuser_url()
+    made = set_up_roles(admin, url, passwords)
+    for role in given:
+        may_log_in = "with a password" if role in passwords else "without one of its own: GRANT it to people's roles"
+        typer.echo(f"{role}: {'made' if role in made else 'was there'}, granted, {may_log_in}")
 
 
 def _facts(settings: Settings) -> dict[str, str | int | bool | None]:

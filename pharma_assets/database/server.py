@@ -29,7 +29,7 @@ from urllib.parse import quote
 
 from pharma_assets.database import configuration, privileges
 from pharma_assets.database.postmaster import Postmaster, end_orphans, running_postmaster
-from pharma_assets.database.set_up import ROLE, SUPERUSER, set_up
+from pharma_assets.database.set_up import LOADER, READER, ROLE, SUPERUSER, set_up
 from pharma_assets.errors import PharmaError
 
 DATABASE = "pharma"
@@ -299,7 +299,8 @@ class EmbeddedServer:
         if folder is not None:
             self._prepare_socket_folder(folder, account)
             users = {privileges.user_name(os.geteuid()), account.name if account else None} - {None}
-            identities = configuration.identity_text((user for user in users if user), (ROLE, SUPERUSER))
+            roles = (ROLE, SUPERUSER, LOADER, READER)
+            identities = configuration.identity_text((user for user in users if user), roles)
             self._write(self.data / "pg_ident.conf", identities, account)
         port = access.port if folder is None else configuration.SOCKET_PORT
         self._write(self.data / "pg_hba.conf", configuration.access_text(over_socket=folder is not None), account)
