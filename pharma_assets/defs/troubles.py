@@ -131,7 +131,7 @@ def _run_item(run: DagsterRun, why: str) -> Item:
 
 
 def _failed_checks(instance: DagsterInstance, memory: Memory) -> Iterator[Item]:
-    records = instance.get_event_records(
+    records = instance.event_log_storage.get_event_records(
         EventRecordsFilter(DagsterEventType.ASSET_CHECK_EVALUATION, after_cursor=memory.event),
         limit=MOST_EVENTS,
         ascending=True,
