@@ -6,7 +6,23 @@ import sys
 
 import typer
 
-from pharma_assets.cli import alerts, audit, db, decisions, demo, env, prune, read, scan, status, tick, tree, up
+from pharma_assets.cli import (
+    alerts,
+    audit,
+    db,
+    decisions,
+    demo,
+    env,
+    metrics,
+    prune,
+    read,
+    run,
+    scan,
+    status,
+    tick,
+    tree,
+    up,
+)
 from pharma_assets.errors import PharmaError
 
 app = typer.Typer(
@@ -28,6 +44,8 @@ app.command("release")(decisions.release)
 app.command("audit")(audit.audit)
 app.command("prune")(prune.prune)
 app.command("env")(env.env)
+app.command("run")(run.run)
+app.command("metrics")(metrics.metrics)
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(db.app, name="db")
 
