@@ -19,6 +19,7 @@ from pharma_assets.loading.working_folders import clear_drafts, finish_setting_a
 from pharma_assets.model.client_month import Client, ClientMonth
 from pharma_assets.registry import journal
 from pharma_assets.registry.files import RegisteredFile, due_files, known_clients
+from pharma_assets.registry.last_scan import note_scan
 from pharma_assets.registry.locks import client_month_lock, held_locks
 from pharma_assets.registry.scan import ScanResult, ScanRules, scan
 from pharma_assets.settings import Settings
@@ -84,6 +85,8 @@ def take_in(platform: Platform, run_id: str, in_flight: Collection[ClientMonth] 
     """
     settings = platform.settings
     result = scan(platform.engine, platform.inbox, scan_rules(settings), run_id)
+    if not result.busy:
+        note_scan(platform.engine, result)
     versions = platform.transforms.versions
     with platform.engine.begin() as connection:
         waiting = journal.wait_for_transform(connection, versions, run_id)

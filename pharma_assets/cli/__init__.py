@@ -7,6 +7,7 @@ import sys
 import typer
 
 from pharma_assets.cli import (
+    alerts,
     audit,
     backlog,
     client,
@@ -14,8 +15,10 @@ from pharma_assets.cli import (
     decisions,
     demo,
     env,
+    metrics,
     prune,
     read,
+    run,
     scan,
     status,
     tick,
@@ -45,6 +48,9 @@ app.command("prune")(prune.prune)
 app.command("env")(env.env)
 app.add_typer(backlog.app, name="backlog")
 app.add_typer(client.app, name="client")
+app.command("run")(run.run)
+app.command("metrics")(metrics.metrics)
+app.add_typer(alerts.app, name="alerts")
 app.add_typer(db.app, name="db")
 
 

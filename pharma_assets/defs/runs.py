@@ -9,6 +9,7 @@ from statistics import median
 import psutil
 from dagster import DagsterInstance, DagsterRunStatus, RunRecord, RunsFilter
 
+from pharma_assets.defs.liveness import dead
 from pharma_assets.model.client_month import ClientMonth
 
 JOB_NAME = "client_month_job"
@@ -43,16 +44,25 @@ def client_months_in_flight(instance: DagsterInstance) -> set[ClientMonth]:
 
 
 def end_dead_runs(instance: DagsterInstance) -> list[str]:
-    """Mark runs as failed whose process on this host has died without a word (`kill -9`, power cut); returns their ids.
+    """Mark runs as failed whose process has died without a word (`kill -9`, power cut), on whichever machine.
 
-    Dagster's default launcher cannot tell, and the run would stand as STARTED for ever.
+    Returns their ids. Dagster's default launcher cannot tell, nor can Celery's if a whole machine goes, and the run
+    would stand as STARTED for ever.
     """
+    begun = {
+        record.dagster_run.run_id: process
+        for record in _records(instance, _WORKING)
+        if (process := record.dagster_run.tags.get(PROCESS_TAG)) is not None
+    }
+    lost = {run_id for run_id, process in begun.items() if _is_dead(process)}
+    lost |= dead(instance, begun.keys() - lost)
     ended = []
-    for record in _records(instance, _WORKING):
-        process = record.dagster_run.tags.get(PROCESS_TAG)
-        if process is not None and _is_dead(process):
-            instance.report_run_failed(record.dagster_run, f"its process {process} has died; what was due is due again")
-            ended.append(record.dagster_run.run_id)
+    for record in _records(instance, _WORKING) if lost else []:
+        run = record.dagster_run
+        if run.run_id in lost:
+            process = begun[run.run_id]
+            instance.report_run_failed(run, f"its process {process} has died; what was due is due again")
+            ended.append(run.run_id)
     return ended
 
 

@@ -16,12 +16,12 @@ ROOT = Path(pharma_assets.__file__).parent
 # A room may import those on lower floors and its own; rooms of one floor do not know each other.
 FLOORS = (
     ("errors",),
-    ("model",),
+    ("model", "endpoints", "logs"),
     ("settings", "files"),
     ("database", "inbox", "reading"),
     ("registry", "transforms"),
     ("loading", "instance"),
-    ("intake", "services", "inspection"),
+    ("intake", "services", "inspection", "alerts", "metrics", "backup"),
     ("defs",),
     ("definitions", "demo"),
     ("tick",),

@@ -11,7 +11,6 @@ from psycopg import sql
 from pharma_assets.loading.adoption.cells import Table
 from pharma_assets.loading.adoption.matching import How, Matcher, Origin
 from pharma_assets.loading.adoption.source import refused
-from pharma_assets.loading.months import make_month
 from pharma_assets.model.target import COLUMNS, TYPES
 from pharma_assets.registry.files import ADOPTED
 
@@ -88,14 +87,7 @@ def copy_rows(connection: psycopg.Connection, table: Table, timezone: ZoneInfo) 
 
 def make_months(connection: psycopg.Connection) -> None:
     """Make the partitions of all months that rows go to, as far as they are not there."""
-    query = """
-        SELECT DISTINCT month FROM origin
-        WHERE NOT EXISTS (SELECT FROM pg_class WHERE relnamespace = 'raw'::regnamespace
-                          AND relname = 'primary_data_' || to_char(month, 'YYYY_MM'))
-        ORDER BY 1
-    """
-    for (month,) in connection.execute(query).fetchall():
-        make_month(connection, month)
+    connection.execute("SELECT ops.ensure_month(month) FROM (SELECT DISTINCT month FROM origin ORDER BY 1) months")
 
 
 def write_ledger(connection: psycopg.Connection, run_id: str) -> None:
