@@ -18,7 +18,7 @@ FLOORS = (
     ("errors",),
     ("model",),
     ("settings", "files"),
-    ("database", "inbox", "reading"),
+    ("database", "inbox", "reading", "scripts"),
     ("registry", "transforms"),
     ("loading", "instance"),
     ("intake", "services", "inspection"),
