@@ -10,6 +10,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from pharma_assets.loading.by_script import clear_script_runs
 from pharma_assets.loading.platform import Platform
 from pharma_assets.loading.task_list import write_task_list
 from pharma_assets.loading.working_folders import clear_drafts, finish_setting_aside
@@ -73,6 +74,7 @@ def take_in(platform: Platform, run_id: str, in_flight: Collection[ClientMonth] 
     busy = {*in_flight, *locked}
     finish_setting_aside(platform, busy)
     clear_drafts(platform, datetime.now(platform.timezone), busy)
+    clear_script_runs(platform, busy)
     return Intake(result, waiting, tuple(plan(due, busy)), clients)
 
 

@@ -213,7 +213,7 @@ def _attempt(
         logger.exception("file %s: %s", file.id, file.path)
         cause = getattr(problem, "orig", None) or problem
         error = PharmaError("INTERNAL_ERROR", kind=type(cause).__name__, why=cause)
-    transform = platform.transforms.by_client.get(file.client_month.client)
+    transform = platform.transforms.get(file.client_month.client, file.report_type)
     with platform.engine.begin() as connection:
         # What was wrong with a version says nothing of the next one, which is due as it is.
         if lock_unchanged(connection, [file]):

@@ -58,12 +58,16 @@ OF_CLIENT_MONTH = (
     "f.data_provider = :provider AND f.client_name = :client AND f.report_year = :year AND f.report_month = :month"
 )
 
-# The transforms as rows that the query can join; with `transform_arrays`.
+# The transforms as rows that the query can join; with `transform_arrays`. `named` are the report types that a client
+# has a transform of their own for.
 TRANSFORMS = """
     transform AS (
-        SELECT * FROM unnest(
-            CAST(:providers AS text[]), CAST(:clients AS text[]), CAST(:types AS text[]), CAST(:fingerprints AS text[])
-        ) AS t (data_provider, client_name, report_type, fingerprint)
+        SELECT t.*, array_remove(array_agg(t.report_type) OVER (PARTITION BY t.data_provider, t.client_name), NULL)
+                    AS named
+        FROM unnest(
+            CAST(:providers AS text[]), CAST(:clients AS text[]), CAST(:types AS text[]), CAST(:fingerprints AS text[]),
+            CAST(:since AS date[])
+        ) AS t (data_provider, client_name, report_type, fingerprint, since)
     )
 """
 
@@ -74,7 +78,8 @@ _DUE = """
     SELECT {columns}
     FROM ops.file_registry f
     JOIN transform t ON t.data_provider = f.data_provider AND t.client_name = f.client_name
-                    AND (t.report_type = f.report_type OR t.report_type IS NULL)
+                    AND (t.report_type = f.report_type
+                         OR t.report_type IS NULL AND f.report_type <> ALL (t.named))
     LEFT JOIN ops.file_load l ON l.file_id = f.id AND l.superseded_at IS NULL
     WHERE CASE f.status
         WHEN 'NEW' THEN true
@@ -84,6 +89,7 @@ _DUE = """
             OR f.error_reason = 'DUPLICATE_CONTENT' AND NOT EXISTS (SELECT FROM ({twin}) t WHERE NOT t.gone))
         WHEN 'CREATED' THEN l.id IS NULL OR l.content_hash IS DISTINCT FROM f.content_hash
                             OR l.transform_fingerprint <> t.fingerprint
+                            AND (t.since IS NULL OR t.since <= make_date(f.report_year, f.report_month, 1))
         ELSE false
     END
     {narrowed}
@@ -182,6 +188,7 @@ def transform_arrays(transforms: Sequence[TransformVersion]) -> dict[str, object
         "clients": [transform.client.name for transform in transforms],
         "types": [transform.report_type for transform in transforms],
         "fingerprints": [transform.fingerprint for transform in transforms],
+        "since": [transform.since for transform in transforms],
     }
 
 

@@ -141,7 +141,7 @@ class _Hearing:
             self._supervisor.wait()
         with _stream(self._supervisor.stdout) as told:
             answer = told.read()
-        self._thread.join(_LAST_SECONDS)
+        self._thread.join(1.0)
         if not self._thread.is_alive():
             _stream(self._supervisor.stderr).close()
         return answer

@@ -1,10 +1,11 @@
-"""The clients that have a transform: `client_transforms/<distributors|chains>/<Client>/layout.yaml`."""
+"""The clients that have a transform: `client_transforms/<distributors|chains>/<Client>/layout.yaml`, or a script."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 import yaml
@@ -14,20 +15,28 @@ from pharma_assets.errors import PharmaError
 from pharma_assets.model.client_month import Client
 from pharma_assets.model.provider import Provider
 from pharma_assets.model.transform_version import TransformVersion, no_transform
+from pharma_assets.scripts.found import Script, find_scripts
 from pharma_assets.transforms.layout import Layout
+from pharma_assets.transforms.script_result import RESULT_LAYOUT
 
 LAYOUT_NAME = "layout.yaml"
 
 
 @dataclass(frozen=True)
 class Transform:
-    """What is known of one client's transform: its layout, or why that cannot be used."""
+    """What is known of one client's transform: its layout, or why that cannot be used.
+
+    `script`: what makes the report of a file before the layout, which is then that of scripts' results, reads it.
+    `since`: the month of folders from which on a change of the transform concerns what is loaded; None: all.
+    """
 
     client: Client
     file: Path
     fingerprint: str
     layout: Layout | None
     invalid: PharmaError | None = None
+    script: Script | None = None
+    since: date | None = None
 
     def require_layout(self) -> Layout:
         """The layout. Raises PharmaError LAYOUT_INVALID."""
@@ -43,40 +52,63 @@ class Transform:
 
 @dataclass(frozen=True)
 class Transforms:
-    """All clients' transforms, by client."""
+    """All clients' transforms: by layout, and by script for the report types that no layout handles."""
 
     by_client: Mapping[Client, Transform]
+    by_script: Mapping[Client, Transform] = field(default_factory=dict)
 
     def find(self, client: Client, report_type: str) -> Transform:
         """The transform for a client's report type. Raises PharmaError NO_SCRIPT_FOUND."""
-        transform = self.by_client.get(client)
-        if transform is None or not transform.handles(report_type):
+        transform = self.get(client, report_type)
+        if transform is None:
             raise no_transform(client, report_type)
         return transform
+
+    def get(self, client: Client, report_type: str) -> Transform | None:
+        """The transform for a client's report type, if there is one: a layout wins over a script."""
+        transform = self.by_client.get(client)
+        return transform if transform is not None and transform.handles(report_type) else self.by_script.get(client)
 
     @property
     def versions(self) -> list[TransformVersion]:
         """A row for each client and report type that has a transform."""
-        return [
+        layouts = [
             TransformVersion(transform.client, report_type, transform.fingerprint)
             for transform in self.by_client.values()
             for report_type in (transform.layout.report_types if transform.layout else (None,))
         ]
+        # A layout that cannot be read takes all report types.
+        taken = {layout.client for layout in layouts if layout.report_type is None}
+        scripts = [
+            TransformVersion(transform.client, None, transform.fingerprint, transform.since)
+            for transform in self.by_script.values()
+            if transform.client not in taken
+        ]
+        return layouts + scripts
 
     @property
     def invalid(self) -> list[PharmaError]:
         return [transform.invalid for transform in self.by_client.values() if transform.invalid is not None]
 
 
-def load_transforms(folder: Path) -> Transforms:
-    """Read every client's layout below `folder`. One that is wrong stands in the result with its error; it never stops
-    the others."""
+def load_transforms(folder: Path, scripts: Path | None = None, since: date | None = None) -> Transforms:
+    """Read every client's layout below `folder`, and look for the client scripts below `scripts`.
+
+    A layout that is wrong stands in the result with its error; it never stops the others. `since`: the month from which
+    on a changed script concerns what is loaded.
+    """
     found: dict[Client, Transform] = {}
     for provider in Provider:
         for file in sorted((folder / provider.transforms_folder).glob(f"*/{LAYOUT_NAME}")):
             client = Client(provider, file.parent.name)
             found[client] = _load(client, file)
-    return Transforms(found)
+    by_script = {} if scripts is None else find_scripts(scripts)
+    return Transforms(found, {client: _of_script(script, since) for client, script in by_script.items()})
+
+
+def _of_script(script: Script, since: date | None) -> Transform:
+    digest = hashlib.sha256(f"{script.digest}:{RESULT_LAYOUT.fingerprint()}".encode()).hexdigest()[:16]
+    return Transform(script.client, script.file, f"script:{digest}", RESULT_LAYOUT, script=script, since=since)
 
 
 def _load(client: Client, file: Path) -> Transform:
