@@ -170,6 +170,18 @@ def known_clients(connection: Connection) -> list[Client]:
     return [Client(Provider(provider), name) for provider, name in rows]
 
 
+def client_months(connection: Connection, client: Client) -> list[ClientMonth]:
+    """Every month for which a client ever sent a file."""
+    rows = connection.execute(
+        text(
+            "SELECT DISTINCT report_year, report_month FROM ops.file_registry"
+            " WHERE data_provider = :provider AND client_name = :client ORDER BY 1, 2"
+        ),
+        {"provider": client.provider.value, "client": client.name},
+    )
+    return [ClientMonth(client, year, month) for year, month in rows]
+
+
 def client_month_parameters(client_month: ClientMonth) -> dict[str, object]:
     """The parameters of OF_CLIENT_MONTH."""
     client = client_month.client

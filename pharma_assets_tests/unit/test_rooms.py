@@ -21,7 +21,7 @@ FLOORS = (
     ("database", "inbox", "reading", "scripts"),
     ("registry", "transforms"),
     ("loading", "instance"),
-    ("intake", "services", "inspection"),
+    ("intake", "services", "inspection", "comparison"),
     ("defs",),
     ("definitions", "demo"),
     ("tick",),
