@@ -43,7 +43,7 @@ The file is not registered. Every scan looks at it anew; a path that is right by
         """\
 The other files go on. *Tried again* says whether that happens without anything having changed: after 5 minutes, then
 each time after twice as long, at most 6 hours; 8 attempts in all. What is not tried again waits for a changed file, a
-changed layout or a person: when the cause was something else, they
+changed layout or script, or a person: when the cause was something else, they
 [run it again](guide.md#the-daily-work-in-dagster).""",
     ),
     Scope.ROW: (
@@ -97,7 +97,7 @@ _RUSSIAN_SECTIONS = {
         """\
 Остальные файлы идут дальше. *Повторяется* – значит, попытка повторится сама, даже если ничего не изменилось: через 5
 минут, затем каждый раз через вдвое больший срок, но не больше 6 часов; всего 8 попыток. Что не повторяется, ждёт
-другого файла, другой раскладки или человека: если причина была в чём-то ещё, он
+другого файла, другой раскладки, другого скрипта или человека: если причина была в чём-то ещё, он
 [запускает работу снова](guide.ru.md#каждый-день-в-dagster).""",
     ),
     Scope.ROW: (

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from operator import itemgetter
 
+from pharma_assets.loading.by_script import clear_script_runs
 from pharma_assets.loading.contents import learn_contents
 from pharma_assets.loading.platform import Platform
 from pharma_assets.loading.task_list import write_task_list
@@ -100,6 +101,7 @@ def take_in(platform: Platform, run_id: str, in_flight: Collection[ClientMonth] 
     busy = {*in_flight, *locked}
     finish_setting_aside(platform, busy)
     clear_drafts(platform, datetime.now(platform.timezone), busy)
+    clear_script_runs(platform, busy)
     requests = plan(due, busy, Backlog(settings.since, settings.backlog_at_once))
     return Intake(result, waiting, tuple(requests), clients)
 

@@ -132,6 +132,14 @@ class Settings(BaseSettings):
     read_memory_mb: Annotated[int, Field(ge=256)] = 4096
     passwords: Annotated[tuple[SecretStr, ...], NoDecode] = ()
     language: Language = "en"
+    scripts: Path | None = None
+    script_python: Path | None = None
+    script_seconds: Annotated[float, Field(gt=0)] = 1800
+    script_memory_mb: Annotated[int, Field(ge=256)] = 4096
+    script_output_mb: Annotated[int, Field(ge=1)] = 512
+    script_environment: Annotated[tuple[str, ...], NoDecode] = ()
+    script_desktop: Path | None = None
+    script_reload_months: Annotated[int, Field(ge=0, le=1200)] = 1
     keep_quarantine_days: Annotated[int, Field(ge=0)] = 90
     keep_superseded_days: Annotated[int, Field(ge=0)] = 730
     keep_events_days: Annotated[int, Field(ge=0)] = 1095
@@ -154,7 +162,10 @@ class Settings(BaseSettings):
     def _folder_or_server(cls, value: object) -> object:
         return SftpUrl.parse(value.strip()) if isinstance(value, str) and _URL.match(value) else value
 
-    @field_validator("home", "inbox", "transforms", "sftp_key", "sftp_known_hosts", "working_folders")
+    @field_validator(
+        *("home", "inbox", "transforms", "sftp_key", "sftp_known_hosts", "working_folders"),
+        *("scripts", "script_python", "script_desktop"),
+    )
     @classmethod
     def _absolute(cls, value: Path | SftpUrl | None) -> Path | SftpUrl | None:
         return value.expanduser().absolute() if isinstance(value, Path) else value
@@ -238,6 +249,20 @@ class Settings(BaseSettings):
         """One a line in the environment, so that one may hold a comma; a list in pharma.toml."""
         return tuple(filter(None, value.splitlines())) if isinstance(value, str) else value
 
+    @field_validator("script_environment", mode="before")
+    @classmethod
+    def _list_of_names(cls, value: object) -> object:
+        """`HTTP_PROXY,NLS_LANG` in the environment, a list in pharma.toml."""
+        return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
+
+    @field_validator("script_environment")
+    @classmethod
+    def _nothing_of_ours(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for name in value:
+            if name.upper().startswith("PHARMA_"):
+                raise ValueError(f"{name} is the platform's own, and no script's business")
+        return value
+
     @field_validator("keep_events_days")
     @classmethod
     def _not_the_latest_events(cls, value: int) -> int:
@@ -273,6 +298,16 @@ class Settings(BaseSettings):
     def inbox_root(self) -> Path | SftpUrl:
         """The folder that holds «Поставщики данных»: of this machine, or on a server."""
         return self.inbox or self.home / "inbox"
+
+    @property
+    def scripts_root(self) -> Path:
+        """The folder of client scripts (CONTRACT §4)."""
+        return self.scripts or self.home / "Scripts"
+
+    @property
+    def script_runs_folder(self) -> Path:
+        """The working folders of scripts that are running."""
+        return self.home / "script-runs"
 
     @property
     def dagster_home(self) -> Path:

@@ -17,12 +17,13 @@ OwnerOf = Callable[[Client], str | None]
 
 
 def owner_in(transforms: Transforms) -> OwnerOf:
-    """What finds the e-mail address of a client's owner, where its layout names one (`owner`)."""
+    """What finds the e-mail address of a client's owner, where its newest layout names one (`owner`)."""
 
     def owner_of(client: Client) -> str | None:
-        transform = transforms.by_client.get(client)
-        owner = getattr(transform.layout, "owner", None) if transform is not None else None
-        address = parseaddr(owner)[1] if isinstance(owner, str) else ""
+        known = transforms.by_client.get(client)
+        newest = known.find(known.report_types[0]) if known is not None and known.report_types else None
+        owner = newest.layout.owner if newest is not None and newest.layout is not None else None
+        address = parseaddr(owner)[1] if owner is not None else ""
         return address if "@" in address else None
 
     return owner_of

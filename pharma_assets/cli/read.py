@@ -52,6 +52,10 @@ def read(
     settings = load_settings()
     asked = _Asked(client, report_type, first_day(month))
     transform, folder_month, problem = _transform(settings, file.absolute(), asked)
+    # What a script makes of a file is not seen by reading it.
+    script = transform.script if transform is not None else None
+    if script is not None:
+        transform = None
     with GuardedReader(settings.read_seconds, settings.read_memory_mb) as reader:
         found = inspect(
             file,
@@ -64,9 +68,12 @@ def read(
         )
     problems = [each for each in (found.problem, problem) if each is not None]
     if as_json:
-        typer.echo(json.dumps(as_document(found, transform, problems, rows), ensure_ascii=False))
+        document = {**as_document(found, transform, problems, rows), "script": str(script.file) if script else None}
+        typer.echo(json.dumps(document, ensure_ascii=False))
     else:
         print_inspection(console(), found, transform, problems, rows, settings.zone)
+        if script is not None:
+            typer.echo(f"the client's script takes it: {script.file}")
     if problems:
         raise typer.Exit(1)
 
@@ -89,7 +96,7 @@ def _transform(
     from pharma_assets.model.transform_version import no_transform
     from pharma_assets.transforms.catalog import load_transforms
 
-    transforms = load_transforms(settings.transforms)
+    transforms = load_transforms(settings.transforms, settings.scripts_root)
     try:
         leaf = parse_leaf(file.parent.parts)
     except PharmaError:

@@ -26,6 +26,7 @@ from pharma_assets.defs.metadata import Metadata, outcome_metadata, scan_metadat
 from pharma_assets.defs.partitions import CLIENTS
 from pharma_assets.defs.platform import PlatformResource
 from pharma_assets.defs.runs import own_process_tags
+from pharma_assets.defs.script_log import scripts_are_heard
 from pharma_assets.errors import PharmaError, Scope
 from pharma_assets.inbox.tree import LIST_NAME, make_tree
 from pharma_assets.intake import take_in
@@ -138,7 +139,8 @@ def client_month_assets(partitions_def: MultiPartitionsDefinition) -> AssetsDefi
             retry = context.run.parent_run_id is not None
             run_id, work = context.run.run_id, _wanted(context)
             try:
-                outcome = work_on(opened, month, run_id, work, rebuild=config.rebuild, retry=retry)
+                with scripts_are_heard(context.log):
+                    outcome = work_on(opened, month, run_id, work, rebuild=config.rebuild, retry=retry)
             except PharmaError as error:
                 if error.problem.scope is Scope.PLATFORM:
                     raise

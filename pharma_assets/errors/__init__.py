@@ -32,21 +32,21 @@ class PharmaError(Exception):
 
     @property
     def code(self) -> str:
-        return self.problem.code
+        return self.problem.code_with(self.facts)
 
     @property
     def message(self) -> str:
-        return told(self.code, self.facts).message
+        return told(self.problem.code, self.facts).message
 
     @property
     def advice(self) -> str:
-        return told(self.code, self.facts).advice
+        return told(self.problem.code, self.facts).advice
 
     def __str__(self) -> str:
         return f"{self.code}: {self.message}"
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _rebuild, (self.code, self.facts)
+        return _rebuild, (self.problem.code, self.facts)
 
 
 def _rebuild(code: str, facts: dict[str, object]) -> PharmaError:

@@ -22,11 +22,13 @@ PROBLEMS = (
         Scope.FILE,
         en=Message(
             "no transform for {client}, report type {report_type}",
-            "Add client_transforms/{folder}/layout.yaml, or this type to it: the file is taken up by itself then.",
+            "Add client_transforms/{folder}/layout.yaml, or this type to it, or the client's script {script}: the file "
+            "is taken up by itself then.",
         ),
         ru=Message(
-            "нет раскладки для {client}, тип отчёта {report_type}",
-            "Добавьте client_transforms/{folder}/layout.yaml или этот тип отчёта в него: файл пойдёт в работу сам.",
+            "нет ни раскладки, ни скрипта для {client}, тип отчёта {report_type}",
+            "Добавьте client_transforms/{folder}/layout.yaml, или этот тип отчёта в него, или скрипт клиента "
+            "{script}: файл пойдёт в работу сам.",
         ),
     ),
     Problem(
@@ -227,14 +229,14 @@ PROBLEMS = (
         "TIMEOUT",
         Scope.FILE,
         en=Message(
-            "reading it took longer than {seconds} s",
-            "Nothing to do at first: it is tried again. If it lasts, raise PHARMA_READ_SECONDS, or ask the supplier "
-            "for a smaller file.",
+            "it took longer than {seconds} s",
+            "Nothing to do at first: it is tried again. If it lasts, raise PHARMA_READ_SECONDS (for a client's script "
+            "PHARMA_SCRIPT_SECONDS), or ask the supplier for a smaller file.",
         ),
         ru=Message(
-            "чтение заняло больше {seconds} с",
+            "это заняло больше {seconds} с",
             "Сначала ничего делать не нужно: попытка повторится сама. Если не помогло, увеличьте PHARMA_READ_SECONDS "
-            "или попросите поставщика прислать файл поменьше.",
+            "(для скрипта клиента – PHARMA_SCRIPT_SECONDS) или попросите поставщика прислать файл поменьше.",
         ),
         transient=True,
     ),

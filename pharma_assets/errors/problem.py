@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -9,6 +11,8 @@ from string import Formatter
 from typing import Literal, NamedTuple
 
 Language = Literal["en", "ru"]
+
+_FACT_OF_A_CODE = re.compile(r"<(\w+)>")
 
 
 class Scope(StrEnum):
@@ -37,8 +41,9 @@ class Message(NamedTuple):
 class Problem:
     """One entry of the catalogue.
 
-    `en` and `ru` are templates over the same facts, given when the problem is raised. `transient` problems are tried
-    again by themselves; the others wait for a changed file, a changed layout or a person.
+    `code` may have a fact in it: `RETURN_CODE_<n>` is told as `RETURN_CODE_3`. `en` and `ru` are templates over the
+    same facts, given when the problem is raised. `transient` problems are tried again by themselves; the others wait
+    for a changed file, a changed layout or a person.
     """
 
     code: str
@@ -61,7 +66,11 @@ class Problem:
         """The templates in a language."""
         return self.ru if language == "ru" else self.en
 
+    def code_with(self, facts: Mapping[str, object]) -> str:
+        """The code as it is told of these facts."""
+        return _FACT_OF_A_CODE.sub(lambda found: str(facts[found[1]]), self.code)
+
     @cached_property
     def placeholders(self) -> frozenset[str]:
         """The names of the facts without which the problem cannot be told."""
-        return self.en.placeholders() | self.ru.placeholders()
+        return self.en.placeholders() | self.ru.placeholders() | frozenset(_FACT_OF_A_CODE.findall(self.code))

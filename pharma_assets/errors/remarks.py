@@ -65,4 +65,33 @@ PROBLEMS = (
             "Сверьте несколько цифр с файлом: внутри он устроен необычно.",
         ),
     ),
+    Problem(
+        "REGISTRY_DIFFERS",
+        Scope.REMARK,
+        en=Message(
+            "column {column}: in {rows} rows the script's file says {seen}, and the registry {known}; the registry's "
+            "is stored, the script's is kept in `extra`",
+            "Nothing to do if it is only written otherwise; else correct the script: it may have read another record.",
+        ),
+        ru=Message(
+            "колонка {column}: в файле скрипта {seen} (строк: {rows}), а в реестре {known}; записано то, что в "
+            "реестре, сказанное скриптом сохранено в `extra`",
+            "Если это то же самое, но записано иначе, ничего делать не нужно; иначе исправьте скрипт: он мог прочитать "
+            "другую запись.",
+        ),
+    ),
+    Problem(
+        "AMOUNTS_ROUNDED",
+        Scope.REMARK,
+        en=Message(
+            "column {column}: {cells} numbers of the script's file have more digits than the column keeps, and are "
+            "rounded, e.g. {example}",
+            "Nothing to do if the script has computed them; the result file keeps every digit.",
+        ),
+        ru=Message(
+            "колонка {column}: чисел, в которых у скрипта больше знаков, чем хранит колонка: {cells}, они округлены, "
+            "например {example}",
+            "Если скрипт их вычислил, ничего делать не нужно; в файле результата сохранены все знаки.",
+        ),
+    ),
 )

@@ -15,6 +15,7 @@ from enum import StrEnum
 from sqlalchemy import Connection
 
 from pharma_assets.errors import PharmaError
+from pharma_assets.loading.by_script import ScriptReport, keeps_name, made_by_script
 from pharma_assets.loading.contents import learn_likely_twins
 from pharma_assets.loading.months import ensure_month
 from pharma_assets.loading.platform import Platform
@@ -22,9 +23,11 @@ from pharma_assets.loading.primary_data import add_ledger_entry, add_rejected_ro
 from pharma_assets.loading.result_file import publish, render, result_name, write_draft
 from pharma_assets.loading.working_folders import set_aside
 from pharma_assets.reading.hints import Hints
+from pharma_assets.reading.sheet import Document
 from pharma_assets.registry import journal
 from pharma_assets.registry.files import RegisteredFile, require_unchanged
 from pharma_assets.registry.twins import Twin, loaded_twins, lock_content
+from pharma_assets.scripts.found import Script
 from pharma_assets.transforms.facts import Facts
 from pharma_assets.transforms.normalize import NormalizedReport, check_volume, normalize
 
@@ -50,7 +53,8 @@ def reached(file: RegisteredFile, step: Step) -> None:
 
 @dataclass(frozen=True)
 class NormalizedFile:
-    """A file whose report stands in memory: what was read, by which transform, from which bytes."""
+    """A file whose report stands in memory: what was read, by which transform, from which bytes. `by_script`: what
+    the client's script has made of it, where there is one."""
 
     file: RegisteredFile
     report: NormalizedReport
@@ -59,6 +63,7 @@ class NormalizedFile:
     source: Mapping[str, object]
     result_name: str | None = None
     result_hash: str | None = None
+    by_script: ScriptReport | None = None
 
 
 def ingest_file(platform: Platform, file: RegisteredFile, run_id: str) -> NormalizedFile:
@@ -72,15 +77,18 @@ def ingest_file(platform: Platform, file: RegisteredFile, run_id: str) -> Normal
 
 
 def read_report(platform: Platform, file: RegisteredFile) -> NormalizedFile:
-    """Read and normalize a file in memory; changes nothing anywhere.
+    """Read and normalize a file in memory, by its layout or by its client's script; changes nothing anywhere, but for a
+    script's file that cannot be loaded, which is kept in quarantine.
 
-    Raises PharmaError: NO_SCRIPT_FOUND, LAYOUT_INVALID, or what reading and normalizing raise.
+    Raises PharmaError: NO_SCRIPT_FOUND, LAYOUT_INVALID, or what reading, normalizing and running the script raise.
     """
     month = file.client_month.first_day
     transform = platform.transforms.find(file.client_month.client, file.report_type, month)
     layout = transform.require_layout()
-    passwords = tuple(password.get_secret_value() for password in platform.settings.passwords)
     try:
+        if transform.script is not None:
+            return _by_script(platform, file, transform.fingerprint, transform.script)
+        passwords = tuple(password.get_secret_value() for password in platform.settings.passwords)
         with platform.inbox.open(file.path) as content:
             document, digest = platform.reader.read(content, Hints(layout.known_headers, passwords))
     except PharmaError as problem:
@@ -90,14 +98,23 @@ def read_report(platform: Platform, file: RegisteredFile) -> NormalizedFile:
     report = normalize(document, layout, platform.timezone, month, _facts(file))
     if not file.released:
         check_volume(report, layout)
-    source = {
+    return NormalizedFile(file, report, transform.fingerprint, digest, _source(document, report))
+
+
+def _by_script(platform: Platform, file: RegisteredFile, fingerprint: str, script: Script) -> NormalizedFile:
+    made = made_by_script(platform, script, file)
+    source = {**_source(made.document, made.report), "script": script.name, "script_file": made.written.name}
+    return NormalizedFile(file, made.report, fingerprint, made.written.source_digest, source, by_script=made)
+
+
+def _source(document: Document, report: NormalizedReport) -> dict[str, object]:
+    return {
         "format": document.format,
         "engine": document.engine,
         "encoding": document.encoding,
         "sheet": report.sheet,
         "header_row": report.header_row,
     }
-    return NormalizedFile(file, report, transform.fingerprint, digest, source)
 
 
 def _facts(file: RegisteredFile) -> Facts:
@@ -124,9 +141,8 @@ def normalize_file(platform: Platform, file: RegisteredFile, run_id: str) -> Nor
     with platform.engine.begin() as connection:
         _refuse_twin(connection, normalized)
     name = _fix_result_name(platform, normalized)
-    constants = _registry_columns(file)
     settings = platform.settings
-    draft = write_draft(settings.drafts_folder, name, render(normalized.report.table, constants, platform.timezone))
+    draft = write_draft(settings.drafts_folder, name, _result_content(platform, normalized))
     reached(file, Step.WRITTEN)
     result = publish(draft, settings.results_folder, datetime.now(platform.timezone))
     reached(file, Step.MOVED)
@@ -155,13 +171,25 @@ def normalize_file(platform: Platform, file: RegisteredFile, run_id: str) -> Nor
     )
 
 
+def _result_content(platform: Platform, normalized: NormalizedFile) -> bytes:
+    """The result file: what the script wrote, as it is, or else the report."""
+    if normalized.by_script is not None:
+        return normalized.by_script.written.content
+    return render(normalized.report.table, _registry_columns(normalized.file), platform.timezone)
+
+
 def _fix_result_name(platform: Platform, normalized: NormalizedFile) -> str:
     """The result's name; chosen once for these bytes and this transform, and stored before anything is written."""
     file = normalized.file
     same_work = (file.content_hash, file.fingerprint) == (normalized.content_hash, normalized.fingerprint)
-    if same_work and file.result_name is not None:
-        return file.result_name
-    name = result_name(file.client_month.client.name, file.id, file.path, datetime.now(platform.timezone))
+    made = normalized.by_script
+    known = file.result_name if same_work else None
+    # A script may write the same rows to other bytes.
+    if known is not None and (made is None or keeps_name(platform, file.id, made, known)):
+        return known
+    moment = datetime.now(platform.timezone)
+    suffix = ".csv" if made is None else made.suffix
+    name = result_name(file.client_month.client.name, file.id, file.path, moment, suffix)
     with platform.engine.begin() as connection:
         require_unchanged(connection, file)
         journal.name_result(connection, file.id, normalized.fingerprint, name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine
@@ -46,6 +47,18 @@ def open_platform(settings: Settings) -> Iterator[Platform]:
             GuardedReader(settings.read_seconds, settings.read_memory_mb) as reader,
             closing(open_inbox(settings)) as inbox,
         ):
-            yield Platform(settings, database, load_transforms(settings.transforms), reader, inbox)
+            yield Platform(settings, database, current_transforms(settings), reader, inbox)
     finally:
         database.dispose()
+
+
+def current_transforms(settings: Settings) -> Transforms:
+    """Every client's transform as it stands now."""
+    return load_transforms(settings.transforms, settings.scripts_root, _reloaded_since(settings))
+
+
+def _reloaded_since(settings: Settings) -> date:
+    """The month of folders from which on a changed script concerns what is loaded."""
+    now = datetime.now(settings.zone)
+    months = max(now.year * 12 + now.month - 1 - settings.script_reload_months, 12)
+    return date(months // 12, months % 12 + 1, 1)

@@ -33,9 +33,10 @@ _OWNER = re.compile(r"_id([0-9]{1,19})(?=_)")
 _LARGEST_ID = 2**63 - 1
 
 
-def result_name(client: str, file_id: int, source_path: str, moment: datetime) -> str:
-    """`{Client}_id{ID}_{source_basename}_{YYYYMMDD_HHMMSS}.csv`; the basename is cut where a name would be too long."""
-    head, tail = f"{client}_id{file_id}_", f"_{moment:%Y%m%d_%H%M%S}.csv"
+def result_name(client: str, file_id: int, source_path: str, moment: datetime, suffix: str = ".csv") -> str:
+    """`{Client}_id{ID}_{source_basename}_{YYYYMMDD_HHMMSS}` with the suffix; the basename is cut where a name would be
+    too long."""
+    head, tail = f"{client}_id{file_id}_", f"_{moment:%Y%m%d_%H%M%S}{suffix}"
     room = LONGEST_NAME - len((head + tail).encode())
     stem = PurePosixPath(source_path).stem.encode()[: max(room, 0)].decode(errors="ignore")
     return f"{head}{stem}{tail}"

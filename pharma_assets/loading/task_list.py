@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import logging
 from collections.abc import Sequence
 
@@ -11,26 +9,12 @@ from sqlalchemy import text
 
 from pharma_assets.files import replace_atomically
 from pharma_assets.loading.platform import Platform
-from pharma_assets.model.client_month import Client
-from pharma_assets.model.provider import Provider
 from pharma_assets.registry.files import RegisteredFile
+from pharma_assets.scripts.task import COLUMNS, Task, render_tasks
 
 logger = logging.getLogger(__name__)
 
 NO_TASKS = "NO_TASKS"
-COLUMNS = (
-    "id",
-    "file_path",
-    "status",
-    "data_provider",
-    "report_year",
-    "report_month",
-    "client_name",
-    "report_type",
-    "uploaded_at",
-    "created_at",
-    "script",
-)
 
 
 def write_task_list(platform: Platform, due: Sequence[RegisteredFile]) -> bool:
@@ -54,30 +38,31 @@ def write_task_list(platform: Platform, due: Sequence[RegisteredFile]) -> bool:
 
 
 def _rendered(platform: Platform, due: Sequence[RegisteredFile]) -> bytes:
-    target = io.StringIO()
-    writer = csv.writer(target, delimiter=";", lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows(_tasks(platform, due) or [[NO_TASKS if name == "status" else "" for name in COLUMNS]])
-    return target.getvalue().encode("utf-8-sig")
+    rows = [task.row(_transform_file(platform, file)) for file, task in zip(due, tasks_of(platform, due), strict=True)]
+    return render_tasks(rows or [[NO_TASKS if name == "status" else "" for name in COLUMNS]])
 
 
-def _tasks(platform: Platform, due: Sequence[RegisteredFile]) -> list[list[object]]:
-    if not due:
+def tasks_of(platform: Platform, files: Sequence[RegisteredFile]) -> list[Task]:
+    """The files as the records that scripts know."""
+    if not files:
         return []
-    names = ", ".join(COLUMNS[:-1])
-    query = f"""
-        SELECT {names} FROM ops.file_registry JOIN unnest(CAST(:ids AS bigint[])) WITH ORDINALITY AS due (id, place)
-        USING (id) ORDER BY place
-    """  # noqa: S608
-    transforms = platform.transforms.by_client
+    query = text("SELECT id, created_at FROM ops.file_registry WHERE id = ANY(:ids)")
     with platform.engine.connect() as connection:
-        rows = connection.execute(text(query), {"ids": [file.id for file in due]}).all()
-    tasks: list[list[object]] = []
-    for *columns, uploaded_at, created_at in rows:
-        times = [
-            moment and f"{moment.astimezone(platform.timezone):%Y-%m-%d %H:%M:%S%z}"
-            for moment in (uploaded_at, created_at)
-        ]
-        transform = transforms.get(Client(Provider(columns[3]), columns[6]))
-        tasks.append([*columns, *times, transform.file.as_posix() if transform else ""])
-    return tasks
+        created = {row.id: row.created_at for row in connection.execute(query, {"ids": [file.id for file in files]})}
+    return [
+        Task(
+            id=file.id,
+            path=file.path,
+            client_month=file.client_month,
+            report_type=file.report_type,
+            status=file.status,
+            uploaded_at=file.uploaded_at.astimezone(platform.timezone),
+            created_at=moment.astimezone(platform.timezone) if (moment := created.get(file.id)) else None,
+        )
+        for file in files
+    ]
+
+
+def _transform_file(platform: Platform, file: RegisteredFile) -> str:
+    transform = platform.transforms.get(file.client_month.client, file.report_type, file.client_month.first_day)
+    return transform.file.as_posix() if transform else ""

@@ -21,6 +21,11 @@ class Provider(StrEnum):
         """The folder below `client_transforms/`."""
         return _TRANSFORMS[self]
 
+    @property
+    def scripts_folder(self) -> str:
+        """The folder of client scripts, spelt as in the original workflow: `Nets` or `Distibutors`."""
+        return _SCRIPTS[self]
+
     @classmethod
     def of_folder(cls, name: str) -> Provider | None:
         """The provider whose inbox folder is called `name`, or None."""
@@ -29,6 +34,7 @@ class Provider(StrEnum):
 
 _FOLDERS = {Provider.CHAIN: "Сети", Provider.DISTRIBUTOR: "Дистрибьюторы"}
 _TRANSFORMS = {Provider.CHAIN: "chains", Provider.DISTRIBUTOR: "distributors"}
+_SCRIPTS = {Provider.CHAIN: "Nets", Provider.DISTRIBUTOR: "Distibutors"}
 _BY_FOLDER = {folder: provider for provider, folder in _FOLDERS.items()}
 
 SUPPLIERS_FOLDER = "Поставщики данных"

@@ -66,20 +66,23 @@ OF_CLIENT_MONTH = (
     "f.data_provider = :provider AND f.client_name = :client AND f.report_year = :year AND f.report_month = :month"
 )
 
-# The transforms as rows that the query can join; with `transform_arrays`.
+# The transforms as rows that the query can join; with `transform_arrays`. `named` are the report types that a client
+# has a transform of their own for.
 TRANSFORMS = """
     transform AS (
-        SELECT * FROM unnest(
+        SELECT t.*, array_remove(array_agg(t.report_type) OVER (PARTITION BY t.data_provider, t.client_name), NULL)
+                    AS named
+        FROM unnest(
             CAST(:providers AS text[]), CAST(:clients AS text[]), CAST(:types AS text[]), CAST(:fingerprints AS text[]),
-            CAST(:first_months AS date[]), CAST(:before_months AS date[])
-        ) AS t (data_provider, client_name, report_type, fingerprint, first_month, before_month)
+            CAST(:first_months AS date[]), CAST(:before_months AS date[]), CAST(:since AS date[])
+        ) AS t (data_provider, client_name, report_type, fingerprint, first_month, before_month, since)
     )
 """
 
 # For a query whose file is called f and whose transform t: the one is there for the other.
 OF_TRANSFORM = """
     t.data_provider = f.data_provider AND t.client_name = f.client_name
-    AND (t.report_type = f.report_type OR t.report_type IS NULL)
+    AND (t.report_type = f.report_type OR t.report_type IS NULL AND f.report_type <> ALL (t.named))
     AND t.first_month <= make_date(f.report_year, f.report_month, 1)
     AND t.before_month > make_date(f.report_year, f.report_month, 1)
 """
@@ -112,6 +115,11 @@ _CANDIDATES = """
         WHERE {loaded} AND f.loaded_transform = t.fingerprint AND (f.report_year, f.report_month)
               >= (extract(year FROM t.before_month)::smallint, extract(month FROM t.before_month)::smallint)
     ) other
+    UNION ALL
+    SELECT f.id FROM transform t JOIN ops.file_registry f
+    ON f.data_provider = t.data_provider AND f.client_name = t.client_name AND (f.report_year, f.report_month)
+       >= (extract(year FROM t.since)::smallint, extract(month FROM t.since)::smallint)
+    WHERE t.report_type IS NULL AND f.status = 'CREATED' AND f.loaded_transform <> t.fingerprint
 """
 _LOADED_OF_TYPE = """
     f.status = 'CREATED' AND f.data_provider = t.data_provider AND f.client_name = t.client_name
@@ -119,8 +127,7 @@ _LOADED_OF_TYPE = """
 """
 
 # A file is due when something has changed for it: it is new, it was being worked on by somebody who is gone, its
-# transform has come or changed, its back-off has run out, or it was normalized and not loaded (DESIGN, "Due"). A layout
-# that cannot be read (no report type) has nothing to say of files that are loaded.
+# transform has come or changed, its back-off has run out, or it was normalized and not loaded (DESIGN, "Due").
 _DUE = """
     WITH {transforms}
     SELECT {columns}
@@ -133,7 +140,8 @@ _DUE = """
             f.transform_fingerprint IS DISTINCT FROM t.fingerprint OR f.next_attempt_at <= now()
             OR f.error_reason = 'DUPLICATE_CONTENT' AND NOT EXISTS (SELECT FROM ({twin}) t WHERE NOT t.gone))
         WHEN 'CREATED' THEN f.load_id IS NULL OR f.loaded_content IS DISTINCT FROM f.content_hash
-                            OR f.loaded_transform <> t.fingerprint AND t.report_type IS NOT NULL
+                            OR f.loaded_transform <> t.fingerprint
+                            AND t.since <= make_date(f.report_year, f.report_month, 1)
         ELSE false
     END
     ORDER BY f.uploaded_at, f.id
@@ -235,6 +243,18 @@ def known_clients(connection: Connection) -> list[Client]:
     return [Client(Provider(provider), name) for provider, name in rows]
 
 
+def client_months(connection: Connection, client: Client) -> list[ClientMonth]:
+    """Every month for which a client ever sent a file."""
+    rows = connection.execute(
+        text(
+            "SELECT DISTINCT report_year, report_month FROM ops.file_registry"
+            " WHERE data_provider = :provider AND client_name = :client ORDER BY 1, 2"
+        ),
+        {"provider": client.provider.value, "client": client.name},
+    )
+    return [ClientMonth(client, year, month) for year, month in rows]
+
+
 def client_month_parameters(client_month: ClientMonth) -> dict[str, object]:
     """The parameters of OF_CLIENT_MONTH."""
     client = client_month.client
@@ -255,6 +275,7 @@ def transform_arrays(transforms: Sequence[TransformVersion]) -> dict[str, object
         "fingerprints": [transform.fingerprint for transform in transforms],
         "first_months": [transform.months.first or date.min for transform in transforms],
         "before_months": [transform.months.before or date.max for transform in transforms],
+        "since": [transform.since for transform in transforms],
     }
 
 

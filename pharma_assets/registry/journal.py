@@ -350,7 +350,11 @@ def wait_for_transform(connection: Connection, transforms: Sequence[TransformVer
 
 
 def _detail(error: PharmaError) -> str:
-    return json.dumps({"message": error.message, "advice": error.advice}, ensure_ascii=False)
+    detail = {"message": error.message, "advice": error.advice}
+    # What was noted of it: the end of what a script said, for instance.
+    if notes := getattr(error, "__notes__", None):
+        detail["output"] = "\n".join(notes)
+    return json.dumps(detail, ensure_ascii=False)
 
 
 def _step(

@@ -1,10 +1,10 @@
-"""The clients that have a transform: `client_transforms/<distributors|chains>/<Client>/layout.yaml`."""
+"""The clients that have a transform: `client_transforms/<distributors|chains>/<Client>/layout.yaml`, or a script."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -15,17 +15,23 @@ from pharma_assets.model.client_month import Client
 from pharma_assets.model.month_range import ALWAYS, MonthRange
 from pharma_assets.model.provider import Provider
 from pharma_assets.model.transform_version import TransformVersion, no_transform
+from pharma_assets.scripts.found import Script, find_scripts
 from pharma_assets.transforms.file_memory import FileMemory, folders_in
 from pharma_assets.transforms.hooks.source import HOOKS_NAME, read_hooks
 from pharma_assets.transforms.layout import Layout, read_layout
+from pharma_assets.transforms.script_result import RESULT_LAYOUT
 
 LAYOUT_NAME = "layout.yaml"
 
 
 @dataclass(frozen=True)
 class Transform:
-    """What is done with a client's reports of one type (None: of every type) in some months: the layout that holds for
-    them, or why there is none."""
+    """What is done with a client's reports of one type (None: of every type that has no other) in some months: the
+    layout that holds for them, or why there is none.
+
+    `script`: what makes the report of a file before the layout, which is then that of scripts' results, reads it.
+    `since`: the month of folders from which on a change of the transform concerns what is loaded.
+    """
 
     client: Client
     file: Path
@@ -34,6 +40,8 @@ class Transform:
     invalid: PharmaError | None = None
     report_type: str | None = None
     months: MonthRange = ALWAYS
+    script: Script | None = None
+    since: date = date.min
 
     def require_layout(self) -> Layout:
         """The layout. Raises PharmaError LAYOUT_INVALID."""
@@ -72,9 +80,10 @@ class ClientTransforms:
 
 @dataclass(frozen=True)
 class Transforms:
-    """All clients' transforms, by client."""
+    """All clients' transforms: by layout, and by script for the report types that no layout handles."""
 
     by_client: Mapping[Client, ClientTransforms]
+    by_script: Mapping[Client, Transform] = field(default_factory=dict)
 
     def find(self, client: Client, report_type: str, month: date) -> Transform:
         """The transform of a client's report type for the month with this first day. Raises PharmaError
@@ -85,17 +94,21 @@ class Transforms:
         return transform
 
     def get(self, client: Client, report_type: str, month: date) -> Transform | None:
-        """The same, or None."""
-        transforms = self.by_client.get(client)
-        return None if transforms is None else transforms.find(report_type, month)
+        """The same, or None. A layout wins over a script."""
+        layouts = self.by_client.get(client)
+        transform = None if layouts is None else layouts.find(report_type, month)
+        return transform or self.by_script.get(client)
 
     @cached_property
     def versions(self) -> list[TransformVersion]:
         """A row for each transform, as the registry compares them with its files."""
+        layouts = [version for transforms in self.by_client.values() for version in transforms.versions]
+        # A layout that cannot be read takes all report types.
+        taken = {layout.client for layout in layouts if layout.report_type is None}
+        scripts = [script for script in self.by_script.values() if script.client not in taken]
         return [
-            TransformVersion(version.client, version.report_type, version.fingerprint, version.months)
-            for transforms in self.by_client.values()
-            for version in transforms.versions
+            TransformVersion(each.client, each.report_type, each.fingerprint, each.months, each.since)
+            for each in (*layouts, *scripts)
         ]
 
     @property
@@ -103,9 +116,15 @@ class Transforms:
         return [transforms.invalid for transforms in self.by_client.values() if transforms.invalid is not None]
 
 
-def load_transforms(folder: Path) -> Transforms:
-    """Read every client's layout below `folder`. One that is wrong stands in the result with its error; it never stops
-    the others. What has not changed since the last time in this process is neither read nor checked again."""
+def load_transforms(folder: Path, scripts: Path | None = None, since: date = date.min) -> Transforms:
+    """Read every client's layout below `folder`, and look for the client scripts below `scripts`.
+
+    A layout that is wrong stands in the result with its error; it never stops the others. What of the layouts has not
+    changed since the last time in this process is neither read nor checked again. `since`: the month from which on a
+    changed script concerns what is loaded.
+    """
+    by_script = {} if scripts is None else find_scripts(scripts)
+    of_scripts = {client: _of_script(script, since) for client, script in by_script.items()}
     with _LOCK:
         shelf = _SHELVES.setdefault(folder, _Shelf())
         found: dict[Client, ClientTransforms] = {}
@@ -116,7 +135,20 @@ def load_transforms(folder: Path) -> Transforms:
                 if transforms is not None:
                     found[client] = transforms
         shelf.keep_only(found)
-        return Transforms(found)
+        return Transforms(found, of_scripts)
+
+
+def _of_script(script: Script, since: date) -> Transform:
+    digest = hashlib.sha256(f"{script.digest}:{RESULT_LAYOUT.fingerprint()}".encode()).hexdigest()[:16]
+    return Transform(script.client, script.file, f"script:{digest}", RESULT_LAYOUT, script=script, since=since)
+
+
+def read_client(client: Client, file: Path) -> ClientTransforms:
+    """The transforms of one layout file, wherever it lies, with the hooks beside it. What is wrong with it stands in the
+    result."""
+    return _Shelf().of_file(client, file) or ClientTransforms(
+        client, file, (_invalid(client, file, b"", "it is not there"),)
+    )
 
 
 @dataclass(frozen=True)
@@ -136,12 +168,15 @@ class _Shelf:
 
     def client(self, client: Client, folder: Path) -> ClientTransforms | None:
         """The transforms of a client, None if its folder has no layout."""
-        file = folder / LAYOUT_NAME
+        return self.of_file(client, folder / LAYOUT_NAME)
+
+    def of_file(self, client: Client, file: Path) -> ClientTransforms | None:
+        """The same of a layout file of any name."""
         try:
             layout = self._files.read(file)
             if layout is None:
                 return None
-            text = _Text(layout, self._files.read(folder / HOOKS_NAME))
+            text = _Text(layout, self._files.read(file.with_name(HOOKS_NAME)))
         except OSError as error:
             return ClientTransforms(client, file, (_invalid(client, file, b"", error.strerror or str(error)),))
         known = self._known.get(client)
@@ -179,7 +214,9 @@ def _load(client: Client, file: Path, text: _Text) -> tuple[Transform, ...]:
 
 def _invalid(client: Client, file: Path, content: bytes, why: str) -> Transform:
     digest = hashlib.sha256(content).hexdigest()[:16]
-    return Transform(client, file, f"invalid:{digest}", None, PharmaError("LAYOUT_INVALID", file=file, why=why))
+    error = PharmaError("LAYOUT_INVALID", file=file, why=why)
+    # It has nothing to say of what is loaded.
+    return Transform(client, file, f"invalid:{digest}", None, error, since=date.max)
 
 
 def parse_layout(content: bytes, report_type: str | None = None, month: date | None = None) -> Layout:

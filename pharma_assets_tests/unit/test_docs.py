@@ -19,12 +19,14 @@ from pydantic import BaseModel
 
 from pharma_assets.cli import app
 from pharma_assets.docs import errors_page
+from pharma_assets.errors import scripts as errors_of_scripts
 from pharma_assets.loading.ingest import Step
 from pharma_assets.model.status import Status
 from pharma_assets.model.target import REGISTRY_COLUMNS, TYPES
 from pharma_assets.reading.document import read_document
 from pharma_assets.reading.hints import Hints
 from pharma_assets.registry import journal
+from pharma_assets.scripts.output import LONGEST_LINE, MOST_LINES, TAIL
 from pharma_assets.settings import PROJECT, Settings, TreeSettings, load_settings
 from pharma_assets.transforms.catalog import parse_layout
 from pharma_assets.transforms.layout import (
@@ -47,6 +49,7 @@ from pharma_assets_tests.unit.transforms.test_examples import _figures
 README = PROJECT / "README.md"
 ENGLISH, RUSSIAN = PROJECT / "docs" / "guide.md", PROJECT / "docs" / "guide.ru.md"
 GUIDES = (ENGLISH, RUSSIAN)
+SCRIPTS = (PROJECT / "docs" / "scripts.md", PROJECT / "docs" / "scripts.ru.md")
 PAGES = (README, *sorted((PROJECT / "docs").glob("*.md")))
 
 # Named in the docs and no setting of the platform.
@@ -226,6 +229,27 @@ def test_both_guides_show_the_same() -> None:
     assert layouts[0] == layouts[1]
     english, russian = ([len(row) for row in rows(guide)] for guide in GUIDES)
     assert english == russian
+
+
+def test_both_pages_on_scripts_show_the_same() -> None:
+    for language in ("sh", "sql"):
+        assert blocks(SCRIPTS[0], language) == blocks(SCRIPTS[1], language)
+    english, russian = ([(row[0] if "`" in row[0] else "", len(row)) for row in rows(page)] for page in SCRIPTS)
+    assert [length for _, length in english] == [length for _, length in russian]
+    codes = [set(re.findall("`([^`]+)`", " ".join(first for first, _ in page))) for page in (english, russian)]
+    assert codes[0] == codes[1]
+    assert {re.sub("<n>", "3", problem.code) for problem in errors_of_scripts.PROBLEMS} <= codes[0]
+
+
+@pytest.mark.parametrize("page", SCRIPTS, ids=lambda path: path.name)
+def test_the_limits_of_scripts_are_as_told(page: Path) -> None:
+    text = page.read_text(encoding="utf-8").replace("\xa0", " ").replace(",", " ")
+    defaults = {name: field.default for name, field in Settings.model_fields.items()}
+    for name in ("script_seconds", "script_memory_mb", "script_output_mb"):
+        assert re.search(rf"`PHARMA_{name.upper()}`  {defaults[name]:,}".replace(",", " "), text), name
+    for number in (MOST_LINES, LONGEST_LINE, TAIL):
+        assert f"{number:,}".replace(",", " ") in text
+    assert all(f"`{code}`" in text for code in ("REGISTRY_DIFFERS", "EXTRA_COLUMNS", "AMOUNTS_ROUNDED"))
 
 
 def test_the_design_names_every_room_and_step() -> None:

@@ -76,6 +76,16 @@ def test_a_client_without_a_layout_is_a_problem_and_the_file_is_shown_all_the_sa
     assert found["format"] == "csv"
 
 
+def test_a_client_with_a_script_is_no_problem(tmp_path: Path) -> None:
+    script = tmp_path / "home/Scripts/Distibutors/Client_77/Client_77_processing.py"
+    script.parent.mkdir(parents=True)
+    script.touch()
+    path = put(tmp_path / LEAF.format("Client_77"), "Client_03", "cp1251")
+    found = document(path)
+    assert (found["script"], found["layout"], found["problems"]) == (str(script), None, [])
+    assert f"the client's script takes it: {script}" in read(path)
+
+
 def test_the_wrong_layout_shows_the_rivals_and_what_is_missing(tmp_path: Path) -> None:
     found = document(put(tmp_path, "Client_01", "totals"), "--client", "Client_02", code=1)
     (problem,) = found["problems"]
