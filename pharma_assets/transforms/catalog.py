@@ -144,8 +144,7 @@ def _of_script(script: Script, since: date) -> Transform:
 
 
 def read_client(client: Client, file: Path) -> ClientTransforms:
-    """The transforms of one layout file, wherever it lies, with the hooks beside it. What is wrong with it stands in the
-    result."""
+    """The transforms of one layout file, wherever it lies, with the hooks beside it, or what is wrong with them."""
     return _Shelf().of_file(client, file) or ClientTransforms(
         client, file, (_invalid(client, file, b"", "it is not there"),)
     )

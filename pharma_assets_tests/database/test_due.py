@@ -181,7 +181,7 @@ def test_a_later_load_takes_the_place_of_the_one_before(connection: Connection) 
 
 
 def test_a_layout_that_cannot_be_read_leaves_alone_what_is_loaded(connection: Connection) -> None:
-    broken = TransformVersion(CLIENT, None, "invalid:1")
+    broken = TransformVersion(CLIENT, None, "invalid:1", since=date.max)
     assert is_due(connection, broken)
     load(connection)
     assert not is_due(connection, broken)
@@ -205,3 +205,15 @@ def test_a_loaded_file_is_compared_with_the_transform_of_its_month(
     assert due(("a", MonthRange(None, july)), ("old", MonthRange(july)))
     assert due(("a", MonthRange(None, july)), ("z", MonthRange(july)))
     assert due(("old", MonthRange(None, june)), ("new", MonthRange(june, july)), ("old", MonthRange(july)))
+
+
+def test_a_changed_script_concerns_the_latest_months_and_the_types_that_nothing_else_handles(
+    connection: Connection,
+) -> None:
+    load(connection, "script:1")
+    july = TransformVersion(CLIENT, None, "script:2", since=date(2025, 7, 1))
+    june = TransformVersion(CLIENT, None, "script:2", since=date(2025, 6, 1))
+    assert not is_due(connection, july)
+    assert is_due(connection, june)
+    assert is_due(connection, june, TransformVersion(CLIENT, "Type2", "script:1"))
+    assert not is_due(connection, june, TransformVersion(CLIENT, "Type1", "script:1"))

@@ -14,7 +14,7 @@ from pharma_assets.alerts.recipients import owner_in, routed
 from pharma_assets.model.client_month import Client, ClientMonth
 from pharma_assets.model.provider import Provider
 from pharma_assets.settings import Settings
-from pharma_assets.transforms.catalog import Transform, Transforms
+from pharma_assets.transforms.catalog import ClientTransforms, Transform, Transforms
 
 CLIENT = Client(Provider.CHAIN, "Client_01")
 SETTINGS = Settings(smtp_url=SecretStr("smtp://mail.example.org"), alert_emails=("all@example.org",))
@@ -22,7 +22,11 @@ SETTINGS = Settings(smtp_url=SecretStr("smtp://mail.example.org"), alert_emails=
 
 def transforms(owner: object) -> Transforms:
     layout = cast("Any", SimpleNamespace(owner=owner))
-    return Transforms({CLIENT: Transform(CLIENT, Path("layout.yaml"), "f", layout)})
+    return of_client(Transform(CLIENT, Path("layout.yaml"), "f", layout, report_type="Type1"))
+
+
+def of_client(transform: Transform) -> Transforms:
+    return Transforms({CLIENT: ClientTransforms(CLIENT, transform.file, (transform,))})
 
 
 def item(client: Client | None) -> Item:
@@ -37,7 +41,6 @@ def item(client: Client | None) -> Item:
         ("Ольга Иванова <olga@example.org>", "olga@example.org"),
         ("team:pharma", None),
         (None, None),
-        (7, None),
     ],
 )
 def test_an_owner_is_who_the_layout_names_by_address(owner: object, address: str | None) -> None:
@@ -45,7 +48,7 @@ def test_an_owner_is_who_the_layout_names_by_address(owner: object, address: str
 
 
 def test_clients_without_a_layout_or_with_a_broken_one_have_no_owner() -> None:
-    broken = Transforms({CLIENT: Transform(CLIENT, Path("layout.yaml"), "f", None)})
+    broken = of_client(Transform(CLIENT, Path("layout.yaml"), "f", None))
     assert owner_in(broken)(CLIENT) is None
     assert owner_in(Transforms({}))(CLIENT) is None
 
