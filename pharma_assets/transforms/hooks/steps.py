@@ -61,10 +61,10 @@ class Shaped:
 
 
 def shape(body: Body, layout: Layout, known: frozenset[int], month: date | None) -> Shaped:
-    """Put the rows of a sheet through `raw` and `renamed`. Raises PharmaError HOOK_FAILED."""
+    """Put the rows of a sheet, if there are any, through `raw` and `renamed`. Raises PharmaError HOOK_FAILED."""
     shaped = Shaped(body, layout, known)
     for name, step in (("raw", _raw), ("renamed", _renamed)):
-        if layout.hooks is not None and name in layout.hooks.names:
+        if layout.hooks is not None and name in layout.hooks.names and shaped.body.height:
             try:
                 shaped = step(shaped, layout.hooks, month)
             except BadFrame as error:
@@ -236,9 +236,9 @@ class Finished:
 def finish(
     columns: dict[str, pa.Array], body: Body, keep: Mask, layout: Layout, timezone: ZoneInfo, month: date | None
 ) -> Finished:
-    """Put the rows to `keep` through `final`. Raises PharmaError HOOK_FAILED."""
+    """Put the rows to `keep`, if there are any, through `final`. Raises PharmaError HOOK_FAILED."""
     hooks = layout.hooks
-    if hooks is None or "final" not in hooks.names:
+    if hooks is None or "final" not in hooks.names or not keep.any():
         return Finished(columns, keep)
     try:
         return _finished(columns, body, keep, layout, hooks, timezone, month)

@@ -245,6 +245,13 @@ def test_whatever_a_hook_does_no_row_and_no_cell_is_lost(rows: list[tuple[str, s
         assert rejected.raw == {name: cell for name, cell in seen if cell}
 
 
+def test_a_sheet_without_rows_troubles_no_hook() -> None:
+    code = "def raw(frame):\n    return frame / 0\ndef final(frame):\n    return frame / 0\n"
+    assert run(code, nil_report=True).loaded == 0
+    code = "def raw(frame):\n    return frame.assign(left_out='nobody')\ndef renamed(frame):\n    return frame / 0\n"
+    assert accounted(run(code, sale(2))) == {"nobody": 1}
+
+
 def test_all_three_come_one_after_the_other() -> None:
     code = """
 def raw(frame):
