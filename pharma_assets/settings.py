@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass
+from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated
@@ -30,6 +31,14 @@ PROJECT = Path(__file__).resolve().parent.parent
 CONFIG_NAME = "pharma.toml"
 LEAST_EVENT_DAYS = 30
 _URL = re.compile(r"\s*(sftp:|[a-z][a-z0-9+.-]*://)", re.IGNORECASE)
+
+
+def parse_month(text: str) -> date:
+    """The first day of a month written `2025-06`. Raises ValueError."""
+    try:
+        return datetime.strptime(text.strip(), "%Y-%m").date()
+    except ValueError:
+        raise ValueError(f"{text!r} is not a month, as 2025-06") from None
 
 
 class TreeSettings(BaseModel):
@@ -114,6 +123,8 @@ class Settings(BaseSettings):
     extensions: Annotated[tuple[str, ...], NoDecode] = (".csv", ".xlsx", ".xls")
     scan_minutes: Annotated[int, Field(ge=1)] = 15
     scan_budget_seconds: Annotated[float, Field(gt=0, le=50)] = 20
+    since: date | None = None
+    backlog_at_once: Annotated[int, Field(ge=0)] = 20
     read_seconds: Annotated[float, Field(gt=0)] = 300
     read_memory_mb: Annotated[int, Field(ge=256)] = 4096
     passwords: Annotated[tuple[SecretStr, ...], NoDecode] = ()
@@ -157,6 +168,12 @@ class Settings(BaseSettings):
         except (ZoneInfoNotFoundError, ValueError) as error:
             raise ValueError(f"{value!r} is not a time zone of the IANA database") from error
         return value
+
+    @field_validator("since", mode="before")
+    @classmethod
+    def _month(cls, value: object) -> object:
+        """`2025-01`; blank is unset."""
+        return parse_month(value) if isinstance(value, str) and value else value or None
 
     @field_validator("extensions", mode="before")
     @classmethod

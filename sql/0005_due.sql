@@ -3,13 +3,14 @@
 -- now, so that those in which nothing has changed are not even looked at.
 
 ALTER TABLE ops.file_registry
-    -- The file's current row in the ledger, with its content_hash and transform_fingerprint; NULL: not loaded.
+    -- The file's current row in the ledger, with its content_hash and transform_fingerprint; NULL: not loaded. What was
+    -- taken over from another program ('adopted') has no transform that could be another by now.
     ADD COLUMN load_id bigint,
     ADD COLUMN loaded_content text,
     ADD COLUMN loaded_transform text;
 
 UPDATE ops.file_registry f
-SET load_id = l.id, loaded_content = l.content_hash, loaded_transform = l.transform_fingerprint
+SET load_id = l.id, loaded_content = l.content_hash, loaded_transform = nullif(l.transform_fingerprint, 'adopted')
 FROM ops.file_load l WHERE l.file_id = f.id AND l.superseded_at IS NULL;
 
 -- The ledger stays the truth: whatever is done to it shows in the registry in the same transaction.
@@ -21,7 +22,8 @@ BEGIN
     END IF;
     IF TG_OP <> 'DELETE' AND NEW.superseded_at IS NULL THEN
         UPDATE ops.file_registry
-        SET load_id = NEW.id, loaded_content = NEW.content_hash, loaded_transform = NEW.transform_fingerprint
+        SET load_id = NEW.id, loaded_content = NEW.content_hash,
+            loaded_transform = nullif(NEW.transform_fingerprint, 'adopted')
         WHERE id = NEW.file_id;
     END IF;
     RETURN NULL;

@@ -1,4 +1,4 @@
--- depends: 0005_due
+-- depends: 0006_moving_in
 -- A hook may make several rows of one row of a report. Each says of which, and which of them it is: 1 is the row itself.
 
 ALTER TABLE raw.primary_data ADD COLUMN source_part smallint NOT NULL DEFAULT 1;

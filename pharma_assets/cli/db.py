@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pharma_assets.cli.adopt import adopt
+
 if TYPE_CHECKING:
     from pharma_assets.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="The database: start and stop the embedded server, upgrade the schema.")
+app.command()(adopt)
 
 NOT_RUNNING = 3
 

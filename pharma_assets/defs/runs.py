@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from statistics import median
 
 import psutil
 from dagster import DagsterInstance, DagsterRunStatus, RunRecord, RunsFilter
@@ -22,6 +23,7 @@ _WORKING = [
     DagsterRunStatus.STARTED,
     DagsterRunStatus.CANCELING,
 ]
+_MOST_MEASURED = 30
 _IN_FLIGHT = [DagsterRunStatus.QUEUED, *_WORKING]
 
 
@@ -57,6 +59,22 @@ def end_dead_runs(instance: DagsterInstance) -> list[str]:
 def runs_for(instance: DagsterInstance, digest: str) -> int:
     """How many runs were ever made for exactly this work due."""
     return instance.get_runs_count(RunsFilter(tags={DIGEST_TAG: digest}))
+
+
+def seconds_beside_work(instance: DagsterInstance) -> float | None:
+    """What a run takes beside its steps: the median of the latest ones; None where there is none."""
+    beside = []
+    for record in instance.get_run_records(
+        RunsFilter(job_name=JOB_NAME, statuses=[DagsterRunStatus.SUCCESS]), limit=_MOST_MEASURED
+    ):
+        run_id = record.dagster_run.run_id
+        stats = instance.get_run_stats(run_id)
+        steps = instance.get_run_step_stats(run_id)
+        began = stats.launch_time or stats.start_time
+        worked = sum(step.end_time - step.start_time for step in steps if step.start_time and step.end_time)
+        if began is not None and stats.end_time is not None:
+            beside.append(stats.end_time - began - worked)
+    return median(beside) if beside else None
 
 
 def _records(instance: DagsterInstance, statuses: list[DagsterRunStatus]) -> list[RunRecord]:

@@ -61,6 +61,44 @@ PROBLEMS = (
         ),
     ),
     Problem(
+        "ORIGINAL_TABLES",
+        Scope.PLATFORM,
+        en=Message(
+            "the database holds {tables} of another program",
+            "Run `pharma-assets db adopt --dry-run`, then `pharma-assets db adopt`: it sets these tables aside and "
+            "takes over what is in them. Or name another database in PHARMA_DATABASE_URL.",
+        ),
+        ru=Message(
+            "в базе есть таблицы другой программы: {tables}",
+            "Запустите `pharma-assets db adopt --dry-run`, затем `pharma-assets db adopt`: он отложит эти таблицы и "
+            "перенесёт их содержимое. Или укажите в PHARMA_DATABASE_URL другую базу.",
+        ),
+    ),
+    Problem(
+        "ADOPTION_REFUSED",
+        Scope.PLATFORM,
+        en=Message(
+            "the original tables cannot be taken over: {why}",
+            "Nothing was changed. Correct what is named and run `pharma-assets db adopt` again.",
+        ),
+        ru=Message(
+            "перенести исходные таблицы нельзя: {why}",
+            "Ничего не изменено. Исправьте названное и запустите `pharma-assets db adopt` снова.",
+        ),
+    ),
+    Problem(
+        "ADOPTION_DIFFERS",
+        Scope.PLATFORM,
+        en=Message(
+            "what was taken over is not what was there: {differences}",
+            "Nothing was changed. This is a defect of the platform: report it with this message.",
+        ),
+        ru=Message(
+            "перенесённое не совпадает с исходным: {differences}",
+            "Ничего не изменено. Это дефект самой платформы: сообщите о нём, приложив это сообщение.",
+        ),
+    ),
+    Problem(
         "ENVIRONMENT_MISSING",
         Scope.PLATFORM,
         en=Message(

@@ -32,6 +32,7 @@ from pharma_assets.model.client_month import ClientMonth
 from pharma_assets.model.status import Status
 from pharma_assets.registry import journal
 from pharma_assets.registry.files import (
+    NOWHERE,
     OF_CLIENT_MONTH,
     RegisteredFile,
     client_month_parameters,
@@ -246,13 +247,13 @@ def _figures(normalized: NormalizedFile) -> Figures:
 
 
 def _loaded_and_gone(connection: Connection, client_month: ClientMonth) -> list[tuple[int, str]]:
-    """Files of a client-month whose rows are loaded and which are no longer in the inbox."""
+    """Files of a client-month whose rows are loaded and which are no longer in the inbox; they once were."""
     rows = connection.execute(
         text(
             f"""
             SELECT f.id, f.file_path FROM ops.file_registry f
             JOIN ops.file_load l ON l.file_id = f.id AND l.superseded_at IS NULL
-            WHERE f.status = 'DELETE' AND {OF_CLIENT_MONTH}
+            WHERE f.status = 'DELETE' AND NOT starts_with(f.file_path, '{NOWHERE}/') AND {OF_CLIENT_MONTH}
             ORDER BY f.id
             """  # noqa: S608
         ),

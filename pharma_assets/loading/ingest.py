@@ -15,6 +15,7 @@ from enum import StrEnum
 from sqlalchemy import Connection
 
 from pharma_assets.errors import PharmaError
+from pharma_assets.loading.contents import learn_likely_twins
 from pharma_assets.loading.months import ensure_month
 from pharma_assets.loading.platform import Platform
 from pharma_assets.loading.primary_data import add_ledger_entry, add_rejected_rows, copy_rows, remove_rows
@@ -119,6 +120,7 @@ def normalize_file(platform: Platform, file: RegisteredFile, run_id: str) -> Nor
     with platform.engine.begin() as connection:
         require_unchanged(connection, file)
         journal.note_content(connection, file.id, normalized.content_hash)
+    learn_likely_twins(platform, file)
     with platform.engine.begin() as connection:
         _refuse_twin(connection, normalized)
     name = _fix_result_name(platform, normalized)

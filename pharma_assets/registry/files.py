@@ -35,6 +35,14 @@ class RegisteredFile:
     released: bool
 
 
+ADOPTED = "adopted"
+"""Stands for a transform's fingerprint where another program has made the rows, or has made a file CREATED: no layout
+makes such a file due, only its own change or a person."""
+
+NOWHERE = "Без файла"
+"""Rows that were taken over, and whose file nobody knows, belong to a file below this folder, which there is not: no
+scan comes across it, and no rebuild takes its rows out."""
+
 # For a query whose file is called f: a loaded file with its content, of the same provider, client and report type. One
 # without rows doubles nothing. `gone`: the content is no longer there, for the file has gone or was replaced; while the
 # replacement has not been read, it may well be the same again.
@@ -83,7 +91,8 @@ _CANDIDATES = """
         SELECT *, coalesce(lag(fingerprint) OVER types, '') AS previous, lead(fingerprint) OVER types IS NULL AS last
         FROM transform WINDOW types AS (PARTITION BY data_provider, client_name, report_type ORDER BY fingerprint)
     )
-    SELECT id FROM ops.file_registry WHERE status IN ('NEW', 'PROCESSING', 'ERROR')
+    SELECT id FROM ops.file_registry
+    WHERE status IN ('NEW', 'PROCESSING', 'ERROR') AND error_reason IS DISTINCT FROM 'BACKLOG'
     UNION ALL
     SELECT id FROM ops.file_registry
     WHERE status = 'CREATED' AND (load_id IS NULL OR loaded_content IS DISTINCT FROM content_hash)
@@ -118,7 +127,7 @@ _DUE = """
     FROM ops.file_registry f
     JOIN transform t ON {of_transform}
     WHERE {narrowed} AND CASE f.status
-        WHEN 'NEW' THEN true
+        WHEN 'NEW' THEN f.error_reason IS DISTINCT FROM 'BACKLOG'
         WHEN 'PROCESSING' THEN true
         WHEN 'ERROR' THEN f.error_reason <> 'IGNORED' AND (
             f.transform_fingerprint IS DISTINCT FROM t.fingerprint OR f.next_attempt_at <= now()

@@ -51,7 +51,8 @@ _NULL = r"\N"
 # With a file that is due, or that waits for a better version of itself.
 _BUSY = """
     SELECT DISTINCT regexp_replace(file_path, '/[^/]*$', '') AS folder FROM ops.file_registry
-    WHERE status IN ('NEW', 'ERROR') OR status = 'PROCESSING' AND error_reason IS NULL
+    WHERE status IN ('NEW', 'ERROR') AND error_reason IS DISTINCT FROM 'BACKLOG'
+       OR status = 'PROCESSING' AND error_reason IS NULL
 """
 
 

@@ -49,7 +49,7 @@ class ScanRules:
     """What the scan takes: file extensions (empty: all), how long a file must have been still, and which months.
 
     The last month is the running one in `timezone`, as it is for the partitions. `accept_gone`: however many files have
-    gone at once, a person has said that it is right.
+    gone at once, a person has said that it is right. `since`: what is of an earlier month waits as BACKLOG.
     """
 
     extensions: tuple[str, ...]
@@ -58,6 +58,7 @@ class ScanRules:
     budget_seconds: float
     timezone: str = "Europe/Moscow"
     accept_gone: bool = False
+    since: date | None = None
 
 
 @dataclass(frozen=True)
@@ -183,7 +184,7 @@ class _Scan:
             settled_now = standing_still(self.inbox, self.lately)
             self.unsettled += len(self.lately) - len(settled_now)
             with self.connection.begin():
-                self._count(register(self.connection, settled_now, self.run_id), settled_now)
+                self._count(register(self.connection, settled_now, self.run_id, self.rules.since), settled_now)
         vanished = [folder for folder in unlisted if self._has_gone(folder)] if complete else []
         departures = Departures(self.connection, self.inbox, self.run_id)
         with self.connection.begin():
@@ -267,8 +268,8 @@ class _Scan:
                 states[listing.folder] = FolderState(listing.folder, modified_ns, listing.count, listing.filtered)
             for passage in batch.passages:
                 states |= self._passed(passage, batch, states)
-            self._count(register_unseen(self.connection, unseen, self.run_id), unseen)
-            self._count(register(self.connection, changed, self.run_id), changed)
+            self._count(register_unseen(self.connection, unseen, self.run_id, self.rules.since), unseen)
+            self._count(register(self.connection, changed, self.run_id, self.rules.since), changed)
             remember(
                 self.connection,
                 [state for folder, state in states.items() if self.earlier.others.get(folder) != state],
