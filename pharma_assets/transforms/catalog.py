@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from threading import Lock
 
+from pharma_assets.collector import no_collection
 from pharma_assets.errors import PharmaError
 from pharma_assets.model.client_month import Client
 from pharma_assets.model.month_range import ALWAYS, MonthRange
@@ -106,7 +107,7 @@ class Transforms:
 def load_transforms(folder: Path) -> Transforms:
     """Read every client's layout below `folder`. One that is wrong stands in the result with its error; it never stops
     the others. What has not changed since the last time in this process is neither read nor checked again."""
-    with _LOCK:
+    with _LOCK, no_collection():
         shelf = _SHELVES.setdefault(folder, _Shelf())
         found: dict[Client, ClientTransforms] = {}
         for provider in Provider:

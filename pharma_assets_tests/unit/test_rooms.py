@@ -17,7 +17,7 @@ ROOT = Path(pharma_assets.__file__).parent
 FLOORS = (
     ("errors",),
     ("model",),
-    ("settings", "files"),
+    ("settings", "files", "collector"),
     ("database", "inbox", "reading"),
     ("registry", "transforms"),
     ("loading", "instance"),
