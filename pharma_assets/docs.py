@@ -1,16 +1,36 @@
-"""Writes `docs/errors.md` and `docs/errors.ru.md` from the error catalogue.
+"""Writes what the code knows better than a person: the pages of errors, and the tables of keys in those of layouts.
 
 `python -m pharma_assets.docs > docs/errors.md` and `python -m pharma_assets.docs ru > docs/errors.ru.md`.
+`python -m pharma_assets.docs layout` brings the tables in `docs/layout.md` and `docs/layout.ru.md` up to date; what
+keys mean is said in English by the model, and in Russian by the page, where a new key waits for its words.
 """
 
 from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 from pharma_assets.errors import CATALOGUE, Language, Problem, Scope
+from pharma_assets.settings import PROJECT
+from pharma_assets.transforms.example_case import ExampleCase
+from pharma_assets.transforms.layout import (
+    ColumnRule,
+    Layout,
+    LayoutFile,
+    LeftOut,
+    Lookup,
+    RegistryField,
+    Schedule,
+    Version,
+    Volume,
+    Waybill,
+)
 
 _ENGLISH_INTRO = """\
 # Errors
@@ -165,6 +185,85 @@ def _row(cells: list[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
+LAYOUT_PAGES: dict[Language, str] = {"en": "layout.md", "ru": "layout.ru.md"}
+
+# What stands behind a key, in rows of its own below it.
+_BEHIND: dict[str, type[BaseModel]] = {
+    "schedule": Schedule,
+    "registry": RegistryField,
+    "waybill": Waybill,
+    "left_out": LeftOut,
+    "rows": Volume,
+    "lookup": Lookup,
+    "versions": Version,
+}
+_TABLES = ("file", "column", "case")
+_NO_DEFAULT: dict[Language, str] = {"en": "must be given", "ru": "обязателен"}
+_NOTHING = "–"
+_WORDS_MISSING = "…"
+
+
+def layout_page(page: str, language: Language) -> str:
+    """A page of layouts with its tables of keys as the models have them."""
+    for name in _TABLES:
+        begin, end = f"<!-- keys: {name} -->\n", "<!-- end -->"
+        before, found, rest = page.partition(begin)
+        table, _, after = rest.partition(end)
+        if found:
+            page = "".join([before, begin, _key_table(name, language, table), end, after])
+    return page
+
+
+def _key_table(name: str, language: Language, written: str) -> str:
+    heads = {"en": ["key", "default", "meaning"], "ru": ["ключ", "по умолчанию", "что значит"]}[language]
+    rows = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in written.splitlines()]
+    words = {row[0].strip(" |"): row[2].strip(" |") for row in rows if len(row) == 3}
+    lines = ["", _row(heads), _row(["---"] * 3)]
+    for key, field in _keys(name):
+        said = field.description or ""
+        if language == "ru":
+            said = words.get(f"`{key}`", _WORDS_MISSING)
+        lines.append(_row([f"`{key}`", _default(field, language), said]))
+    return "\n".join([*lines, "", ""])
+
+
+def _keys(name: str) -> Iterator[tuple[str, FieldInfo]]:
+    fields = {
+        "file": {
+            "supplier": Layout.model_fields["supplier"],
+            "report_types": LayoutFile.model_fields["report_types"],
+            **{key: field for key, field in Layout.model_fields.items() if key not in ("supplier", "report_type")},
+            "versions": LayoutFile.model_fields["versions"],
+        },
+        "column": ColumnRule.model_fields,
+        "case": ExampleCase.model_fields,
+    }[name]
+    for key, field in fields.items():
+        yield key, field
+        if key in _BEHIND:
+            yield from ((f"{key}.{below}", each) for below, each in _BEHIND[key].model_fields.items())
+
+
+def _default(field: FieldInfo, language: Language) -> str:
+    if field.is_required():
+        return _NO_DEFAULT[language]
+    value = field.get_default(call_default_factory=True)
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    if isinstance(value, StrEnum | int | float) and value != "":
+        return f"`{value}`"
+    return _NOTHING
+
+
+def _write_layout_pages() -> None:
+    for language, name in LAYOUT_PAGES.items():
+        page = PROJECT / "docs" / name
+        page.write_text(layout_page(page.read_text(encoding="utf-8"), language), encoding="utf-8")
+
+
 if __name__ == "__main__":
-    # Not print: the page is UTF-8 whatever the console is.
-    sys.stdout.buffer.write(errors_page("ru" if sys.argv[1:] == ["ru"] else "en").encode())
+    if sys.argv[1:] == ["layout"]:
+        _write_layout_pages()
+    else:
+        # Not print: the page is UTF-8 whatever the console is.
+        sys.stdout.buffer.write(errors_page("ru" if sys.argv[1:] == ["ru"] else "en").encode())

@@ -39,6 +39,7 @@ def target_schema() -> TableSchema:
     trace = [
         TableColumn("source_sheet", "text", "sheet of the source"),
         TableColumn("source_row", "integer", "row of the source, as people count"),
+        TableColumn("source_part", "smallint", "which of several rows that hooks.py made of it, 1 in most reports"),
         TableColumn("extra", "jsonb", "source columns that the schema lacks: header → text"),
     ]
     return TableSchema(columns=columns + trace)

@@ -17,7 +17,7 @@ ROOT = Path(pharma_assets.__file__).parent
 FLOORS = (
     ("errors",),
     ("model", "endpoints", "logs"),
-    ("settings", "files"),
+    ("settings", "files", "collector"),
     ("database", "inbox", "reading", "scripts"),
     ("registry", "transforms"),
     ("loading", "instance"),
