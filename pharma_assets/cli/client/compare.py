@@ -8,12 +8,14 @@ import json
 import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
+
+from pharma_assets.cli.months import first_day
 
 if TYPE_CHECKING:
     from pharma_assets.comparison import FileComparison
@@ -66,7 +68,7 @@ def compare(
     ignored = ignore or []
     if unknown := sorted(set(ignored) - set(COLUMNS)):
         raise typer.BadParameter(f"{', '.join(unknown)}: no such column", param_hint="--ignore")
-    first_day = _first_day(month)
+    chosen = first_day(month)
     settings = load_settings()
     script, compared = _transforms(settings, client, layout)
 
@@ -76,7 +78,7 @@ def compare(
     if file is not None:
         from pharma_assets.reading.guard import GuardedReader
 
-        source = _of_file(settings, script.client, compared, file, first_day)
+        source = _of_file(settings, script.client, compared, file, chosen)
         with GuardedReader(settings.read_seconds, settings.read_memory_mb) as reader:
             found = results(reader, [source])
     else:
@@ -85,22 +87,13 @@ def compare(
 
         prepare(settings)
         with open_platform(settings) as platform:
-            found = results(platform.reader, _of_inbox(platform, script.client, compared, first_day))
+            found = results(platform.reader, _of_inbox(platform, script.client, compared, chosen))
     if as_json:
         typer.echo(json.dumps(as_document(script, found), ensure_ascii=False))
     else:
         print_comparison(console(), script, found)
     if not all(result.agrees for result in found):
         raise typer.Exit(1)
-
-
-def _first_day(month: str | None) -> datetime | None:
-    if month is None:
-        return None
-    try:
-        return datetime.strptime(month, "%Y-%m")
-    except ValueError as error:
-        raise typer.BadParameter("a month is written like 2025-06", param_hint="--month") from error
 
 
 def _transforms(settings: Settings, name: str, draft: Path | None) -> tuple[Script, Layout]:
@@ -133,7 +126,7 @@ def _full_name(client: Client) -> str:
     return f"{client.provider.transforms_folder}/{client.name}"
 
 
-def _of_file(settings: Settings, client: Client, layout: Layout, file: Path, month: datetime | None) -> Source:
+def _of_file(settings: Settings, client: Client, layout: Layout, file: Path, month: date | None) -> Source:
     """A report wherever it lies, as the record that it would be."""
     from pharma_assets.model.client_month import ClientMonth
     from pharma_assets.model.provider import SUPPLIERS_FOLDER
@@ -171,7 +164,7 @@ def _leaf(file: Path) -> Leaf | None:
         return None
 
 
-def _of_inbox(platform: Platform, client: Client, layout: Layout, month: datetime | None) -> list[Source]:
+def _of_inbox(platform: Platform, client: Client, layout: Layout, month: date | None) -> list[Source]:
     """The client's present files of the report types that the layout handles."""
     from pharma_assets.loading.task_list import tasks_of
     from pharma_assets.registry.files import client_months, present_files
@@ -180,7 +173,7 @@ def _of_inbox(platform: Platform, client: Client, layout: Layout, month: datetim
         files = [
             file
             for client_month in client_months(connection, client)
-            if month is None or client_month.first_day == month.date()
+            if month is None or client_month.first_day == month
             for file in present_files(connection, client_month)
             if file.report_type in layout.report_types
         ]
