@@ -135,7 +135,7 @@ def main() -> int:
             step = partial(Step, prepare=empty_table)
             least = step("floor: calamine + COPY + commit", floor)
             whole = step("journey: read, normalize, load, commit", lambda: journey(platform, file))
-            layout = platform.transforms.find(MONTH.client, "Type1").require_layout()
+            layout = platform.transforms.find(MONTH.client, "Type1", MONTH.first_day).require_layout()
             hints = Hints(headers=layout.known_headers)
             document = read_document(content, hints)
             table = normalized.report.table

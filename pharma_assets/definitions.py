@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dagster import Definitions, in_process_executor
 
+from pharma_assets.defs.alerts import alerts_sensor
 from pharma_assets.defs.assets import client_month_assets, file_registry, folder_tree
 from pharma_assets.defs.audit import audit, audit_job, nightly_audit
 from pharma_assets.defs.jobs import client_month_job
@@ -19,7 +20,7 @@ defs = Definitions(
     asset_checks=[audit],
     jobs=[client_month_job, audit_job],
     schedules=[nightly_audit(_settings.timezone)],
-    sensors=[inbox_sensor(_settings.scan_minutes)],
+    sensors=[inbox_sensor(_settings.scan_minutes), alerts_sensor],
     resources={"platform": PlatformResource()},
     executor=in_process_executor,
 )

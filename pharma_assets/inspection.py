@@ -13,9 +13,10 @@ from pharma_assets.files import reading_error
 from pharma_assets.reading.guard import GuardedReader
 from pharma_assets.reading.hints import Hints
 from pharma_assets.reading.sheet import Document, Sheet
+from pharma_assets.transforms.facts import NOWHERE, Facts
 from pharma_assets.transforms.headers import Candidate, candidates, guess_header
 from pharma_assets.transforms.layout import Layout
-from pharma_assets.transforms.normalize import NormalizedReport, normalize
+from pharma_assets.transforms.normalize import NormalizedReport, check_volume, normalize
 
 MOST_CANDIDATES = 5
 
@@ -67,8 +68,10 @@ def inspect(
     timezone: ZoneInfo,
     month: date | None = None,
     passwords: Sequence[str] = (),
+    facts: Facts = NOWHERE,
 ) -> Inspection:
-    """Read a file wherever it lies, and with a layout normalize it. `month`: the first day of its folder's month.
+    """Read a file wherever it lies, and with a layout normalize it. `month`: the first day of its folder's month,
+    `facts`: what else its place says.
 
     Raises PharmaError FILE_GONE or LOCKED if there is nothing to read; every other problem stands in the result.
     """
@@ -85,8 +88,10 @@ def inspect(
     if layout is None:
         return Inspection(path, size, digest, document)
     found = tuple(candidates(document, layout)[:MOST_CANDIDATES])
+    report = None
     try:
-        report = normalize(document, layout, timezone, month)
+        report = normalize(document, layout, timezone, month, facts)
+        check_volume(report, layout)
     except PharmaError as problem:
-        return Inspection(path, size, digest, document, found, problem=problem)
+        return Inspection(path, size, digest, document, found, report, problem)
     return Inspection(path, size, digest, document, found, report)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pharma_assets.database.migrations import migrate
+from pharma_assets.database.roles import renew_grants
 from pharma_assets.database.urls import DAGSTER_SCHEMA, connect, dagster_url, database_url
 from pharma_assets.files import replace_atomically
 from pharma_assets.settings import PROJECT, Settings
@@ -30,7 +31,7 @@ def prepare(settings: Settings) -> dict[str, str]:
     DATABASE_UNREACHABLE or MIGRATION_FAILED.
     """
     url = database_url(settings)
-    migrate(url, settings.timezone)
+    applied = migrate(url, settings.timezone)
     environment = {
         "PHARMA_HOME": str(settings.home),
         "PHARMA_INBOX": str(settings.inbox_root),
@@ -41,7 +42,8 @@ def prepare(settings: Settings) -> dict[str, str]:
         environment["PHARMA_DATABASE_URL"] = settings.database_url.get_secret_value()
     os.environ.update(environment)
     _write_dagster_yaml(settings.dagster_home)
-    _make_dagster_tables(url)
+    if _make_dagster_tables(url) or applied:
+        renew_grants(url)
     return environment
 
 
@@ -52,10 +54,11 @@ def dagster_instance() -> DagsterInstance:
     return DagsterInstance.get()
 
 
-def upgrade_dagster() -> None:
+def upgrade_dagster(url: str) -> None:
     """Bring Dagster's own tables up to the installed version; call `prepare` before."""
     with dagster_instance() as instance:
         instance.upgrade()
+    renew_grants(url)
 
 
 def _write_dagster_yaml(folder: Path) -> None:
@@ -68,13 +71,16 @@ def _write_dagster_yaml(folder: Path) -> None:
         draft.write_bytes(_TEMPLATE.read_bytes())
 
 
-def _make_dagster_tables(url: str) -> None:
-    """Dagster makes its tables when first used, and two processes doing so at once get in each other's way."""
+def _make_dagster_tables(url: str) -> bool:
+    """Dagster makes its tables when first used, and two processes doing so at once get in each other's way.
+
+    Whether they were missing.
+    """
     tables = [f"{DAGSTER_SCHEMA}.{name}" for name in ("runs", "event_logs", "jobs")]
     with connect(url, autocommit=True) as connection:
         query = "SELECT bool_and(to_regclass(name) IS NOT NULL) FROM unnest(%s::text[]) AS t (name)"
         if connection.execute(query, [tables]).fetchone() == (True,):
-            return
+            return False
         connection.execute("SELECT pg_advisory_lock(%s)", [_LOCK_KEY])
         with dagster_instance():
-            pass
+            return True

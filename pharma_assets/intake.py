@@ -6,29 +6,51 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from operator import itemgetter
 
 from pharma_assets.loading.by_script import clear_script_runs
+from pharma_assets.loading.contents import learn_contents
 from pharma_assets.loading.platform import Platform
 from pharma_assets.loading.task_list import write_task_list
 from pharma_assets.loading.working_folders import clear_drafts, finish_setting_aside
 from pharma_assets.model.client_month import Client, ClientMonth
 from pharma_assets.registry import journal
 from pharma_assets.registry.files import RegisteredFile, due_files, known_clients
+from pharma_assets.registry.last_scan import note_scan
 from pharma_assets.registry.locks import client_month_lock, held_locks
 from pharma_assets.registry.scan import ScanResult, ScanRules, scan
 from pharma_assets.settings import Settings
 
 
 @dataclass(frozen=True)
+class Backlog:
+    """Months before `since` are of the backlog: at most `at_once` of its client-months are worked on at a time."""
+
+    since: date | None = None
+    at_once: int = 0
+
+    def holds(self, client_month: ClientMonth) -> bool:
+        return self.since is not None and client_month.first_day < self.since
+
+
+NO_BACKLOG = Backlog()
+
+
+@dataclass(frozen=True)
 class Request:
-    """A client-month to be worked on, for these files. `digest` is the same for the same work due."""
+    """A client-month to be worked on, for these files. `digest` is the same for the same work due.
+
+    `is_backlog`: whatever else is due comes first.
+    """
 
     client_month: ClientMonth
     file_ids: tuple[int, ...]
     digest: str
+    is_backlog: bool = False
 
 
 @dataclass(frozen=True)
@@ -52,6 +74,7 @@ def scan_rules(settings: Settings) -> ScanRules:
         first_month=date(settings.first_year, 1, 1),
         budget_seconds=settings.scan_budget_seconds,
         timezone=settings.timezone,
+        since=settings.since,
     )
 
 
@@ -63,31 +86,59 @@ def take_in(platform: Platform, run_id: str, in_flight: Collection[ClientMonth] 
     """
     settings = platform.settings
     result = scan(platform.engine, platform.inbox, scan_rules(settings), run_id)
+    if not result.busy:
+        note_scan(platform.engine, result)
     versions = platform.transforms.versions
     with platform.engine.begin() as connection:
         waiting = journal.wait_for_transform(connection, versions, run_id)
-        due = due_files(connection, versions)
+        # A file that came otherwise than by a scan may be of a month that has no partition (yet).
+        due = [file for file in due_files(connection, versions) if _has_partition(settings, file.client_month)]
         months = {client_month_lock(file.client_month): file.client_month for file in due}
         locked = {months[name] for name in held_locks(connection, months)}
         clients = tuple(known_clients(connection))
+    learn_contents(platform)
     write_task_list(platform, due)
     busy = {*in_flight, *locked}
     finish_setting_aside(platform, busy)
     clear_drafts(platform, datetime.now(platform.timezone), busy)
     clear_script_runs(platform, busy)
-    return Intake(result, waiting, tuple(plan(due, busy)), clients)
+    requests = plan(due, busy, Backlog(settings.since, settings.backlog_at_once))
+    return Intake(result, waiting, tuple(requests), clients)
 
 
-def plan(due: Sequence[RegisteredFile], busy: Collection[ClientMonth]) -> list[Request]:
-    """Group due files by client-month, the oldest file first; a busy client-month waits for the next tick."""
+def _has_partition(settings: Settings, client_month: ClientMonth) -> bool:
+    today = datetime.now(settings.zone).date()
+    return date(settings.first_year, 1, 1) <= client_month.first_day <= today
+
+
+def plan(due: Sequence[RegisteredFile], busy: Collection[ClientMonth], backlog: Backlog = NO_BACKLOG) -> list[Request]:
+    """Group due files, which come oldest first, by client-month; a busy client-month waits for the next tick.
+
+    Clients take turns: first every client's client-month with its oldest file, then every client's second one. Those of
+    the backlog come last, and only as many as there is room for.
+    """
     by_month: dict[ClientMonth, list[RegisteredFile]] = {}
     for file in due:
         if file.client_month not in busy:
             by_month.setdefault(file.client_month, []).append(file)
-    return [
-        Request(client_month, tuple(file.id for file in files), _digest(files))
+    requests = [
+        Request(client_month, tuple(file.id for file in files), _digest(files), is_backlog=backlog.holds(client_month))
         for client_month, files in by_month.items()
     ]
+    room = max(0, backlog.at_once - sum(map(backlog.holds, busy)))
+    late = _in_turns([request for request in requests if request.is_backlog])
+    return _in_turns([request for request in requests if not request.is_backlog]) + late[:room]
+
+
+def _in_turns(requests: Sequence[Request]) -> list[Request]:
+    """First the first request of every client, then every client's second one."""
+    met: Counter[Client] = Counter()
+    turns = []
+    for request in requests:
+        client = request.client_month.client
+        turns.append((met[client], request))
+        met[client] += 1
+    return [request for _, request in sorted(turns, key=itemgetter(0))]
 
 
 def _digest(files: Sequence[RegisteredFile]) -> str:

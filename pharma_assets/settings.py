@@ -8,9 +8,10 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass
+from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import quote, unquote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -23,13 +24,24 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from pharma_assets.endpoints import SmtpUrl, Webhook
 from pharma_assets.errors import Language, PharmaError, speak
+from pharma_assets.logs import write_logs
 from pharma_assets.model.provider import Provider
 
 PROJECT = Path(__file__).resolve().parent.parent
 CONFIG_NAME = "pharma.toml"
 LEAST_EVENT_DAYS = 30
+_ADDRESS = re.compile(r"[^@\s,<>\"]+@[^@\s,<>\"]+")
 _URL = re.compile(r"\s*(sftp:|[a-z][a-z0-9+.-]*://)", re.IGNORECASE)
+
+
+def parse_month(text: str) -> date:
+    """The first day of a month written `2025-06`. Raises ValueError."""
+    try:
+        return datetime.strptime(text.strip(), "%Y-%m").date()
+    except ValueError:
+        raise ValueError(f"{text!r} is not a month, as 2025-06") from None
 
 
 class TreeSettings(BaseModel):
@@ -114,6 +126,8 @@ class Settings(BaseSettings):
     extensions: Annotated[tuple[str, ...], NoDecode] = (".csv", ".xlsx", ".xls")
     scan_minutes: Annotated[int, Field(ge=1)] = 15
     scan_budget_seconds: Annotated[float, Field(gt=0, le=50)] = 20
+    since: date | None = None
+    backlog_at_once: Annotated[int, Field(ge=0)] = 20
     read_seconds: Annotated[float, Field(gt=0)] = 300
     read_memory_mb: Annotated[int, Field(ge=256)] = 4096
     passwords: Annotated[tuple[SecretStr, ...], NoDecode] = ()
@@ -130,6 +144,17 @@ class Settings(BaseSettings):
     keep_superseded_days: Annotated[int, Field(ge=0)] = 730
     keep_events_days: Annotated[int, Field(ge=0)] = 1095
     keep_runs_days: Annotated[int, Field(ge=0)] = 365
+    working_folders: Path | None = None
+    ui_url: str = "http://127.0.0.1:3000"
+    smtp_url: SecretStr | None = None
+    alert_from: str | None = None
+    alert_emails: Annotated[tuple[str, ...], NoDecode] = ()
+    alert_webhooks: Annotated[tuple[SecretStr, ...], NoDecode] = ()
+    alert_hours: Annotated[float, Field(ge=0)] = 24
+    show_personal: bool = False
+    log_format: Literal["text", "json"] = "text"
+    loader_password: SecretStr | None = None
+    reader_password: SecretStr | None = None
     tree: TreeSettings = TreeSettings()
 
     @field_validator("inbox", mode="before")
@@ -138,13 +163,14 @@ class Settings(BaseSettings):
         return SftpUrl.parse(value.strip()) if isinstance(value, str) and _URL.match(value) else value
 
     @field_validator(
-        *("home", "inbox", "transforms", "sftp_key", "sftp_known_hosts", "scripts", "script_python", "script_desktop")
+        *("home", "inbox", "transforms", "sftp_key", "sftp_known_hosts", "working_folders"),
+        *("scripts", "script_python", "script_desktop"),
     )
     @classmethod
     def _absolute(cls, value: Path | SftpUrl | None) -> Path | SftpUrl | None:
         return value.expanduser().absolute() if isinstance(value, Path) else value
 
-    @field_validator("database_url", mode="before")
+    @field_validator("database_url", "smtp_url", "loader_password", "reader_password", mode="before")
     @classmethod
     def _blank_is_unset(cls, value: object) -> object:
         return value or None
@@ -168,6 +194,12 @@ class Settings(BaseSettings):
             raise ValueError(f"{value!r} is not a time zone of the IANA database") from error
         return value
 
+    @field_validator("since", mode="before")
+    @classmethod
+    def _month(cls, value: object) -> object:
+        """`2025-01`; blank is unset."""
+        return parse_month(value) if isinstance(value, str) and value else value or None
+
     @field_validator("extensions", mode="before")
     @classmethod
     def _list_of_extensions(cls, value: object) -> object:
@@ -178,10 +210,43 @@ class Settings(BaseSettings):
         names = [str(item).strip().lower() for item in items]
         return tuple(name if name.startswith(".") else f".{name}" for name in names if name)
 
-    @field_validator("passwords", mode="before")
+    @field_validator("alert_emails", mode="before")
     @classmethod
-    def _list_of_passwords(cls, value: object) -> object:
-        """One a line in the environment, so that a password may hold a comma; a list in pharma.toml."""
+    def _list_of_addresses(cls, value: object) -> object:
+        """`anna@example.org,ivan@example.org` in the environment, a list in pharma.toml."""
+        items = value.split(",") if isinstance(value, str) else value
+        return (
+            tuple(str(item).strip() for item in items if str(item).strip())
+            if isinstance(items, list | tuple)
+            else items
+        )
+
+    @field_validator("alert_emails", "alert_from")
+    @classmethod
+    def _addresses(cls, value: tuple[str, ...] | str | None) -> tuple[str, ...] | str | None:
+        for address in (value,) if isinstance(value, str) else value or ():
+            if not _ADDRESS.fullmatch(address):
+                raise ValueError(f"{address!r} is no e-mail address")
+        return value
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _a_mail_server(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            SmtpUrl.parse(value.get_secret_value())
+        return value
+
+    @field_validator("alert_webhooks")
+    @classmethod
+    def _webhooks(cls, value: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+        for url in value:
+            Webhook.parse(url.get_secret_value())
+        return value
+
+    @field_validator("passwords", "alert_webhooks", mode="before")
+    @classmethod
+    def _list_of_secrets(cls, value: object) -> object:
+        """One a line in the environment, so that one may hold a comma; a list in pharma.toml."""
         return tuple(filter(None, value.splitlines())) if isinstance(value, str) else value
 
     @field_validator("script_environment", mode="before")
@@ -249,24 +314,29 @@ class Settings(BaseSettings):
         return self.home / "dagster"
 
     @property
+    def working_root(self) -> Path:
+        """The folder that the working folders are in; machines that share the work share it."""
+        return self.working_folders or self.home
+
+    @property
     def drafts_folder(self) -> Path:
         """«Итоговые отчёты»: result files while they are written and checked (CONTRACT §4)."""
-        return self.home / "Итоговые отчёты"
+        return self.working_root / "Итоговые отчёты"
 
     @property
     def results_folder(self) -> Path:
         """«Данные на загрузку»: checked result files (CONTRACT §4)."""
-        return self.home / "Данные на загрузку"
+        return self.working_root / "Данные на загрузку"
 
     @property
     def quarantine_folder(self) -> Path:
         """Result files that a newer one has replaced, and whatever else nothing counts."""
-        return self.home / "Карантин"
+        return self.working_root / "Карантин"
 
     @property
     def task_list(self) -> Path:
         """What is to be done, for people and scripts (CONTRACT §4)."""
-        return self.home / "Reestr" / "new_files_registry.csv"
+        return self.working_root / "Reestr" / "new_files_registry.csv"
 
     @cached_property
     def first_year(self) -> int:
@@ -275,8 +345,9 @@ class Settings(BaseSettings):
 
 
 def load_settings() -> Settings:
-    """The settings as the environment and pharma.toml give them now; this process speaks their language from then on.
+    """The settings as the environment and pharma.toml give them now.
 
+    This process speaks their language and logs in their form from then on.
     Raises PharmaError SETTINGS_INVALID.
     """
     try:
@@ -286,6 +357,7 @@ def load_settings() -> Settings:
         speak("ru" if os.environ.get("PHARMA_LANGUAGE") == "ru" else "en")
         raise PharmaError("SETTINGS_INVALID", why=_explain(error)) from error
     speak(settings.language)
+    write_logs(settings.log_format)
     return settings
 
 

@@ -6,7 +6,25 @@ import sys
 
 import typer
 
-from pharma_assets.cli import audit, client, db, decisions, demo, env, prune, read, scan, status, tick, tree, up
+from pharma_assets.cli import (
+    alerts,
+    audit,
+    backlog,
+    client,
+    db,
+    decisions,
+    demo,
+    env,
+    metrics,
+    prune,
+    read,
+    run,
+    scan,
+    status,
+    tick,
+    tree,
+    up,
+)
 from pharma_assets.errors import PharmaError
 
 app = typer.Typer(
@@ -28,7 +46,11 @@ app.command("release")(decisions.release)
 app.command("audit")(audit.audit)
 app.command("prune")(prune.prune)
 app.command("env")(env.env)
+app.add_typer(backlog.app, name="backlog")
 app.add_typer(client.app, name="client")
+app.command("run")(run.run)
+app.command("metrics")(metrics.metrics)
+app.add_typer(alerts.app, name="alerts")
 app.add_typer(db.app, name="db")
 
 

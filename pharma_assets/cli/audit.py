@@ -45,11 +45,11 @@ def audit(
     from pharma_assets.loading.platform import open_platform
     from pharma_assets.settings import load_settings
 
-    chosen = first_day(month)
+    first = first_day(month)
     settings = load_settings()
     prepare(settings)
     with open_platform(settings) as platform:
-        found = compare(platform, chosen, contents=not quick)
+        found = compare(platform, first, contents=not quick)
         mended: dict[Difference, str] = {}
         if mend or mend_rows:
             mended = put_right(platform, found, Mending(rows=mend_rows, missing=accept_missing))

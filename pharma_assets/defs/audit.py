@@ -59,7 +59,7 @@ def audit(context: AssetCheckExecutionContext, config: AuditConfig, platform: Pl
         passed=remaining == 0,
         severity=AssetCheckSeverity.ERROR,
         description=f"{found.files} files, {found.rows} rows: {remaining} differences",
-        metadata=_metadata(found, mended),
+        metadata={"remaining": remaining, **_metadata(found, mended)},
     )
 
 
@@ -82,6 +82,8 @@ audit_job = define_asset_job(
     selection=AssetSelection.checks(AUDIT),
     executor_def=in_process_executor,
     description="Compares registry, result files and raw.primary_data.",
+    # It only reads: where its process dies, it is simply done again, if the instance's `run_retries` allow it.
+    tags={"dagster/max_retries": "2"},
 )
 
 

@@ -88,7 +88,7 @@ def scan_metadata(result: ScanResult, waiting: int) -> dict[str, Metadata]:
         "changed": result.changed,
         "gone": len(result.gone),
         "skipped_by_filter": result.filtered,
-        "skipped_by_structure": len(result.problems),
+        "skipped_by_structure": result.misplaced,
         "not_settled_yet": result.unsettled,
         "without_transform": waiting,
         "seconds": round(result.seconds, 3),

@@ -2,17 +2,28 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
-from dagster import ConfigurableResource, DagsterInstance
+from dagster import ConfigurableResource, DagsterInstance, InitResourceContext
 from dagster_postgres import PostgresRunStorage
 
+from pharma_assets.defs.liveness import alive
 from pharma_assets.errors import PharmaError
 from pharma_assets.loading.platform import Platform, open_platform
 from pharma_assets.settings import load_settings
 
 
-class PlatformResource(ConfigurableResource[Platform]):
+class PlatformResource(ConfigurableResource[Any]):
     """Opens the platform with the settings of the moment, so that a changed layout is taken up without a restart."""
+
+    @contextmanager
+    def yield_for_execution(self, context: InitResourceContext) -> Iterator["PlatformResource"]:
+        """For as long as a run is being worked on, it can be seen from any machine that its process lives."""
+        if context.run is None or context.instance is None:
+            yield self
+            return
+        with alive(context.instance, context.run.run_id):
+            yield self
 
     @contextmanager
     def open(self, instance: DagsterInstance) -> Iterator[Platform]:

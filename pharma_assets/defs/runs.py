@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import socket
+from statistics import median
 
 import psutil
 from dagster import DagsterInstance, DagsterRunStatus, RunRecord, RunsFilter
 
+from pharma_assets.defs.liveness import dead
 from pharma_assets.model.client_month import ClientMonth
 
 JOB_NAME = "client_month_job"
@@ -22,6 +24,7 @@ _WORKING = [
     DagsterRunStatus.STARTED,
     DagsterRunStatus.CANCELING,
 ]
+_MOST_MEASURED = 30
 _IN_FLIGHT = [DagsterRunStatus.QUEUED, *_WORKING]
 
 
@@ -41,22 +44,47 @@ def client_months_in_flight(instance: DagsterInstance) -> set[ClientMonth]:
 
 
 def end_dead_runs(instance: DagsterInstance) -> list[str]:
-    """Mark runs as failed whose process on this host has died without a word (`kill -9`, power cut); returns their ids.
+    """Mark runs as failed whose process has died without a word (`kill -9`, power cut), on whichever machine.
 
-    Dagster's default launcher cannot tell, and the run would stand as STARTED for ever.
+    Returns their ids. Dagster's default launcher cannot tell, nor can Celery's if a whole machine goes, and the run
+    would stand as STARTED for ever.
     """
+    begun = {
+        record.dagster_run.run_id: process
+        for record in _records(instance, _WORKING)
+        if (process := record.dagster_run.tags.get(PROCESS_TAG)) is not None
+    }
+    lost = {run_id for run_id, process in begun.items() if _is_dead(process)}
+    lost |= dead(instance, begun.keys() - lost)
     ended = []
-    for record in _records(instance, _WORKING):
-        process = record.dagster_run.tags.get(PROCESS_TAG)
-        if process is not None and _is_dead(process):
-            instance.report_run_failed(record.dagster_run, f"its process {process} has died; what was due is due again")
-            ended.append(record.dagster_run.run_id)
+    for record in _records(instance, _WORKING) if lost else []:
+        run = record.dagster_run
+        if run.run_id in lost:
+            process = begun[run.run_id]
+            instance.report_run_failed(run, f"its process {process} has died; what was due is due again")
+            ended.append(run.run_id)
     return ended
 
 
 def runs_for(instance: DagsterInstance, digest: str) -> int:
     """How many runs were ever made for exactly this work due."""
     return instance.get_runs_count(RunsFilter(tags={DIGEST_TAG: digest}))
+
+
+def seconds_beside_work(instance: DagsterInstance) -> float | None:
+    """What a run takes beside its steps: the median of the latest ones; None where there is none."""
+    beside = []
+    for record in instance.get_run_records(
+        RunsFilter(job_name=JOB_NAME, statuses=[DagsterRunStatus.SUCCESS]), limit=_MOST_MEASURED
+    ):
+        run_id = record.dagster_run.run_id
+        stats = instance.get_run_stats(run_id)
+        steps = instance.get_run_step_stats(run_id)
+        began = stats.launch_time or stats.start_time
+        worked = sum(step.end_time - step.start_time for step in steps if step.start_time and step.end_time)
+        if began is not None and stats.end_time is not None:
+            beside.append(stats.end_time - began - worked)
+    return median(beside) if beside else None
 
 
 def _records(instance: DagsterInstance, statuses: list[DagsterRunStatus]) -> list[RunRecord]:

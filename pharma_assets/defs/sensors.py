@@ -12,6 +12,7 @@ from dagster import (
     SkipReason,
     sensor,
 )
+from dagster._core.storage.tags import PRIORITY_TAG
 
 from pharma_assets.defs.assets import CLIENT_MONTH_OP, file_registry
 from pharma_assets.defs.jobs import client_month_job
@@ -23,6 +24,8 @@ from pharma_assets.intake import Intake, Request, take_in
 
 SENSOR_NAME = "inbox_sensor"
 FILES_TAG = "pharma/files"
+# Of the runs that are queued, the daemon starts those of the backlog last.
+BACKLOG_PRIORITY = "-10"
 
 
 def inbox_sensor(minutes: int) -> SensorDefinition:
@@ -66,7 +69,11 @@ def _run_request(request: Request, runs_before: int) -> RunRequest:
         run_key=f"{client_month.key}:{request.digest}:{runs_before}",
         partition_key=partition_key(client_month),
         run_config={"ops": {CLIENT_MONTH_OP: {"config": {"rebuild": False}}}},
-        tags={DIGEST_TAG: request.digest, FILES_TAG: str(len(request.file_ids))},
+        tags={
+            DIGEST_TAG: request.digest,
+            FILES_TAG: str(len(request.file_ids)),
+            **({PRIORITY_TAG: BACKLOG_PRIORITY} if request.is_backlog else {}),
+        },
     )
 
 
@@ -78,4 +85,4 @@ def _nothing_due(intake: Intake) -> str:
     if intake.scan.busy:
         return "another scan is at work"
     scan = intake.scan
-    return f"nothing is due: {scan.seen} files seen, {scan.added} added, {len(scan.problems)} paths do not fit"
+    return f"nothing is due: {scan.seen} files seen, {scan.added} added, {scan.misplaced} paths do not fit"

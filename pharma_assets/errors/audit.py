@@ -139,6 +139,19 @@ PROBLEMS = (
         ),
     ),
     Problem(
+        "ROWS_WITHOUT_FILE",
+        Scope.AUDIT,
+        en=Message(
+            "{rows} rows that were taken over, and no file is known for them",
+            "Nothing to do if they shall stay: a rebuild does not touch them. `pharma-assets ignore` takes them out.",
+        ),
+        ru=Message(
+            "перенесено строк: {rows}, но их файл неизвестен",
+            "Ничего делать не нужно, если они должны остаться: пересборка их не трогает. Убирает их "
+            "`pharma-assets ignore`.",
+        ),
+    ),
+    Problem(
         "CLAIM_STALE",
         Scope.AUDIT,
         en=Message(

@@ -143,6 +143,18 @@ PROBLEMS = (
         ru=Message("отложен, {who}: {why}", "Ничего делать не нужно; снова взять файл – `pharma-assets release`."),
     ),
     Problem(
+        "BACKLOG",
+        Scope.FILE,
+        en=Message(
+            "of a month before {since}: it waits until somebody asks for it",
+            "`pharma-assets backlog plan` says what taking it in would cost, `pharma-assets backlog start` does it.",
+        ),
+        ru=Message(
+            "месяц раньше {since}: файл ждёт, пока его не попросят",
+            "`pharma-assets backlog plan` скажет, чего стоит его приём, `pharma-assets backlog start` начнёт приём.",
+        ),
+    ),
+    Problem(
         "EMPTY_FILE",
         Scope.FILE,
         en=Message("the file has 0 bytes", "Ask the supplier to send it again."),

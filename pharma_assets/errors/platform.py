@@ -61,6 +61,44 @@ PROBLEMS = (
         ),
     ),
     Problem(
+        "ORIGINAL_TABLES",
+        Scope.PLATFORM,
+        en=Message(
+            "the database holds {tables} of another program",
+            "Run `pharma-assets db adopt --dry-run`, then `pharma-assets db adopt`: it sets these tables aside and "
+            "takes over what is in them. Or name another database in PHARMA_DATABASE_URL.",
+        ),
+        ru=Message(
+            "в базе есть таблицы другой программы: {tables}",
+            "Запустите `pharma-assets db adopt --dry-run`, затем `pharma-assets db adopt`: он отложит эти таблицы и "
+            "перенесёт их содержимое. Или укажите в PHARMA_DATABASE_URL другую базу.",
+        ),
+    ),
+    Problem(
+        "ADOPTION_REFUSED",
+        Scope.PLATFORM,
+        en=Message(
+            "the original tables cannot be taken over: {why}",
+            "Nothing was changed. Correct what is named and run `pharma-assets db adopt` again.",
+        ),
+        ru=Message(
+            "перенести исходные таблицы нельзя: {why}",
+            "Ничего не изменено. Исправьте названное и запустите `pharma-assets db adopt` снова.",
+        ),
+    ),
+    Problem(
+        "ADOPTION_DIFFERS",
+        Scope.PLATFORM,
+        en=Message(
+            "what was taken over is not what was there: {differences}",
+            "Nothing was changed. This is a defect of the platform: report it with this message.",
+        ),
+        ru=Message(
+            "перенесённое не совпадает с исходным: {differences}",
+            "Ничего не изменено. Это дефект самой платформы: сообщите о нём, приложив это сообщение.",
+        ),
+    ),
+    Problem(
         "ENVIRONMENT_MISSING",
         Scope.PLATFORM,
         en=Message(
@@ -165,6 +203,109 @@ PROBLEMS = (
         ru=Message(
             "в реестре нет файла {name}",
             "Укажите id файла или путь к нему внутри папки входящих, как их показывает `pharma-assets status --json`.",
+        ),
+    ),
+    Problem(
+        "ROLES_REFUSED",
+        Scope.PLATFORM,
+        en=Message(
+            "the database's roles could not be set up: {why}",
+            "Run `pharma-assets db roles` as the database's owner; if it may not make roles, ask an administrator for "
+            "`CREATE ROLE pharma_loader` and `CREATE ROLE pharma_reader`, then run it again.",
+        ),
+        ru=Message(
+            "не удалось настроить роли базы: {why}",
+            "Выполните `pharma-assets db roles` от владельца базы; если создавать роли ему нельзя, попросите "
+            "администратора выполнить `CREATE ROLE pharma_loader` и `CREATE ROLE pharma_reader`, затем повторите.",
+        ),
+    ),
+    Problem(
+        "NOBODY_TO_ALERT",
+        Scope.PLATFORM,
+        en=Message(
+            "the settings name nobody who is to be told",
+            "Give PHARMA_ALERT_EMAILS together with PHARMA_SMTP_URL, or PHARMA_ALERT_WEBHOOKS.",
+        ),
+        ru=Message(
+            "в настройках не указано, кому сообщать",
+            "Задайте PHARMA_ALERT_EMAILS вместе с PHARMA_SMTP_URL или PHARMA_ALERT_WEBHOOKS.",
+        ),
+    ),
+    Problem(
+        "BACKUP_FAILED",
+        Scope.PLATFORM,
+        en=Message(
+            "{program} did not come to its end: {why}",
+            "Correct what is named (a back-up is made by the database's owner, who may read everything), then run the "
+            "command again. An unfinished back-up has no manifest.json and can be removed.",
+        ),
+        ru=Message(
+            "{program} не дошла до конца: {why}",
+            "Устраните названную причину (копию делает владелец базы: он может читать всё) и выполните команду снова. "
+            "Незаконченную копию видно по тому, что в ней нет manifest.json; удалите её.",
+        ),
+    ),
+    Problem(
+        "BACKUP_UNUSABLE",
+        Scope.PLATFORM,
+        en=Message(
+            "{folder} is no whole back-up: {why}",
+            "Name a folder pharma-… that `pharma-assets db backup` has finished. Nothing was changed.",
+        ),
+        ru=Message(
+            "{folder} – не целая резервная копия: {why}",
+            "Укажите папку pharma-…, которую закончила писать `pharma-assets db backup`. Ничего не изменено.",
+        ),
+    ),
+    Problem(
+        "RESTORE_REFUSED",
+        Scope.PLATFORM,
+        en=Message(
+            "the database {database} has the platform's tables already",
+            "Make sure that it is the right one and that daemon, webserver and workers are stopped; then run "
+            "`pharma-assets db restore --replace`, which drops what is there. Nothing was changed.",
+        ),
+        ru=Message(
+            "в базе {database} уже есть таблицы платформы",
+            "Убедитесь, что это та самая база и что демон, веб-сервер и исполнители остановлены; затем выполните "
+            "`pharma-assets db restore --replace`: то, что в ней есть, будет удалено. Ничего не изменено.",
+        ),
+    ),
+    Problem(
+        "RUN_FAILED",
+        Scope.PLATFORM,
+        en=Message(
+            "a run failed, and not because of its files: {why}",
+            "Open the run in Dagster; when the cause is gone, run it again, or wait for the next tick.",
+        ),
+        ru=Message(
+            "запуск не удался, и дело не в файлах: {why}",
+            "Откройте запуск в Dagster; когда причина устранена, запустите его снова или подождите следующего прохода.",
+        ),
+    ),
+    Problem(
+        "TICK_FAILED",
+        Scope.PLATFORM,
+        en=Message(
+            "the last evaluation of a sensor or schedule failed: {why}",
+            "Open it in Dagster under Automation and correct what is named: nothing new is taken in until it succeeds.",
+        ),
+        ru=Message(
+            "последнее срабатывание сенсора или расписания не удалось: {why}",
+            "Откройте его в Dagster в разделе Automation и устраните причину: до тех пор новое не принимается.",
+        ),
+    ),
+    Problem(
+        "CHECK_FAILED",
+        Scope.PLATFORM,
+        en=Message(
+            "the check {check} of {asset} fails: {why}",
+            "Open the check in Dagster: its metadata say what differs; `pharma-assets audit` compares everything.",
+        ),
+        ru=Message(
+            "проверка {check} актива {asset} не проходит: {why}",
+            "Откройте проверку в Dagster: в метаданных видно, что не сходится; всё целиком сверяет "
+            "`pharma-assets audit`.",
         ),
     ),
     Problem(

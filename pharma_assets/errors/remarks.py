@@ -30,6 +30,18 @@ PROBLEMS = (
         ),
     ),
     Problem(
+        "ROWS_MADE",
+        Scope.REMARK,
+        en=Message(
+            "sheet {sheet}: hooks.py made several rows of one; {rows} more count as read than the sheet has",
+            "Nothing to do if the report is to be taken apart so; `source_part` tells such rows apart.",
+        ),
+        ru=Message(
+            "лист {sheet}: hooks.py делает из одной строки несколько; прочитанных строк на {rows} больше, чем на листе",
+            "Если отчёт так и нужно разбирать, делать ничего не надо; такие строки различает `source_part`.",
+        ),
+    ),
+    Problem(
         "INN_INVALID",
         Scope.REMARK,
         en=Message(

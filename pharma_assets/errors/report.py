@@ -122,6 +122,46 @@ PROBLEMS = (
         ),
     ),
     Problem(
+        "ROWS_OUT_OF_BOUNDS",
+        Scope.FILE,
+        en=Message(
+            "{rows} rows read, and the layout expects {least} to {most}",
+            "Ask the supplier whether the report is whole. If it is, let it through with `pharma-assets release`; if "
+            "such reports are usual, correct `rows` in layout.yaml.",
+        ),
+        ru=Message(
+            "прочитано строк: {rows}, а раскладка ждёт от {least} до {most}",
+            "Узнайте у поставщика, весь ли это отчёт. Если весь, пропустите его командой `pharma-assets release`; если "
+            "такие отчёты обычны, исправьте `rows` в layout.yaml.",
+        ),
+    ),
+    Problem(
+        "FACT_MISSING",
+        Scope.FILE,
+        en=Message(
+            "{target} is to be filled from {fact}, but {why}",
+            "Ask for the file under the name that was agreed, or correct `registry` in layout.yaml; for a file outside "
+            "the inbox, say `--month`.",
+        ),
+        ru=Message(
+            "{target} должна заполняться из {fact}, но {why}",
+            "Попросите прислать файл под именем, о котором договорились, или исправьте `registry` в layout.yaml; для "
+            "файла вне входящих укажите `--month`.",
+        ),
+    ),
+    Problem(
+        "HOOK_FAILED",
+        Scope.FILE,
+        en=Message(
+            "{hook} in {file}: {why}",
+            "Correct the function and try it with `pharma-assets read`; then the file is taken in again by itself.",
+        ),
+        ru=Message(
+            "{hook} в {file}: {why}",
+            "Исправьте функцию и проверьте её на файле командой `pharma-assets read`; файл примут снова сам собой.",
+        ),
+    ),
+    Problem(
         "ALL_ROWS_REJECTED",
         Scope.FILE,
         en=Message(

@@ -8,7 +8,7 @@ import shutil
 import tempfile
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, TypeVar
@@ -34,8 +34,6 @@ class SftpInbox:
     PharmaError INBOX_UNREACHABLE or INBOX_HOST_KEY, from every method. Safe to share between threads, not to be taken
     through a fork. The protocol has times in whole seconds and no change times.
     """
-
-    trusts_folder_times = False
 
     def __init__(self, url: SftpUrl, key: Path | None, known_hosts: Path) -> None:
         self.url = url
@@ -74,6 +72,9 @@ class SftpInbox:
             status if isinstance(status, OSError) else _entry(path.rpartition("/")[2], status)
             for path, status in zip(paths, found, strict=True)
         ]
+
+    def still(self, folders: Iterable[tuple[str, int]]) -> set[str]:
+        return set()  # times in whole seconds, of a file system that nobody here knows, prove nothing
 
     @contextmanager
     def open(self, path: str) -> Iterator[BinaryIO]:
@@ -193,7 +194,11 @@ class _Lister:
         # In another order each time: a scan that runs out of time has then seen other folders than the one before.
         random.shuffle(found)
         prefix = f"{folder}/" if folder else ""
-        self._waiting.update((prefix + entry.name, None) for entry in found if entry.is_folder)
+        # The walk goes on with the first of these.
+        for entry in reversed(found):
+            if entry.is_folder:
+                self._waiting[prefix + entry.name] = None
+                self._waiting.move_to_end(prefix + entry.name, last=False)
         self._go_ahead()
         return found
 

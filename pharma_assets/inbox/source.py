@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, Protocol
@@ -38,10 +38,6 @@ class Inbox(Protocol):
     Where it lies on a server, every method may raise PharmaError INBOX_UNREACHABLE or INBOX_HOST_KEY.
     """
 
-    @property
-    def trusts_folder_times(self) -> bool:
-        """Whether a folder's modification time moves with every file that comes or goes."""
-
     def check(self) -> None:
         """Raise PharmaError INBOX_MISSING unless the root is there."""
 
@@ -49,7 +45,13 @@ class Inbox(Protocol):
         """What is in a folder, "" for the root. Raises OSError, FileNotFoundError where it has gone."""
 
     def look_at(self, paths: Sequence[str]) -> list[Entry | OSError]:
-        """The files as they are now; the error for each that cannot be seen."""
+        """The files or folders as they are now; the error for each that cannot be seen."""
+
+    def still(self, folders: Iterable[tuple[str, int]]) -> set[str]:
+        """Those of the folders in which nothing has come or gone since the given modification time.
+
+        None of them where a folder's time does not move with every entry that comes or goes.
+        """
 
     def open(self, path: str) -> AbstractContextManager[BinaryIO]:
         """Open a settled file for reading; raises as `files.open_settled` does."""
@@ -64,7 +66,7 @@ class LocalInbox:
     def __init__(self, root: Path, *, trusts_folder_times: bool = True) -> None:
         self.root = root
         self._top = os.path.join(root, "")  # noqa: PTH118 - joined with each folder, where Path would cost
-        self.trusts_folder_times = trusts_folder_times
+        self._trusts_folder_times = trusts_folder_times
 
     def check(self) -> None:
         if not self.root.is_dir():
@@ -84,9 +86,22 @@ class LocalInbox:
     def look_at(self, paths: Sequence[str]) -> list[Entry | OSError]:
         return [self._look_at(path) for path in paths]
 
+    def still(self, folders: Iterable[tuple[str, int]]) -> set[str]:
+        if not self._trusts_folder_times:
+            return set()
+        found = set()
+        for folder, modified_ns in folders:
+            try:
+                status = os.lstat(f"{self._top}{folder}")
+            except OSError:
+                continue
+            if status.st_mtime_ns == modified_ns and stat.S_ISDIR(status.st_mode):
+                found.add(folder)
+        return found
+
     def _look_at(self, path: str) -> Entry | OSError:
         try:
-            return _entry(path.rpartition("/")[2], (self.root / path).lstat())
+            return _entry(path.rpartition("/")[2], os.lstat(f"{self._top}{path}"))
         except OSError as error:
             return error
 

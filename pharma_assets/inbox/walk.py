@@ -1,4 +1,4 @@
-"""Walking the inbox: every leaf folder, what is in those that must be listed, and every path that does not fit.
+"""Walking the inbox: what is in the folders that must be listed, and every path that does not fit.
 
 The walk never follows a link, never leaves the root, and never stops at a folder it cannot read.
 """
@@ -6,7 +6,7 @@ The walk never follows a link, never leaves the root, and never stops at a folde
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -55,15 +55,28 @@ class Listing:
     plain: bool
 
 
-@dataclass
-class Walk:
-    """What a walk came across besides the listings it yields.
+@dataclass(frozen=True)
+class Passage:
+    """A folder above the leaves that was listed, and its modification time, taken before.
 
-    `leaves`: every leaf folder that is there, listed or passed over. `blind`: folders that could not be read, so that
-    nothing is known of what is below them. `stray_files`, `stray_filtered`: files that are in no leaf folder.
+    `below`: the folders in it. `plain`: nothing else is.
     """
 
-    leaves: set[str] = field(default_factory=set)
+    folder: str
+    modified_ns: int
+    below: tuple[str, ...]
+    plain: bool
+
+
+@dataclass
+class Walk:
+    """What a walk came across besides the folders it yields.
+
+    `listed`: every folder that it has listed. `blind`: folders that could not be read, so that nothing is known of what
+    is below them. `stray_files`, `stray_filtered`: files that are in no leaf folder.
+    """
+
+    listed: set[str] = field(default_factory=set)
     blind: list[str] = field(default_factory=list)
     problems: list[PathProblem] = field(default_factory=list)
     stray_files: int = 0
@@ -86,65 +99,96 @@ def is_report(name: str, extensions: tuple[str, ...]) -> bool:
 
 
 def walk_inbox(
-    inbox: Inbox, extensions: tuple[str, ...], walk: Walk, pass_over: Callable[[str, int], bool]
-) -> Iterator[Listing | None]:
-    """Every leaf folder that is not passed over, listed.
+    inbox: Inbox,
+    extensions: tuple[str, ...],
+    walk: Walk,
+    pass_over: Callable[[str], bool] = lambda folder: False,
+    starts: Iterable[str] = ("",),
+) -> Iterator[Listing | Passage]:
+    """Every folder below `starts`, and they themselves, listed; a folder that is passed over hides what is below it.
 
-    `pass_over` is asked with each folder and its modification time; it may say yes to leaf folders only. None comes
-    after each folder above the leaves, so that the caller can stop. Counts and problems go into `walk`. Raises
-    PharmaError INBOX_MISSING when the root is not there.
+    One after the other, so that the caller can stop at any, and depth first: at any moment little is known of and not
+    yet listed. Counts and problems go into `walk`. Raises PharmaError INBOX_MISSING when the root is not there.
     """
     inbox.check()
-    pending = deque([""])
+    pending = _as_they_are(inbox, starts, walk)
     while pending:
-        folder = pending.popleft()
+        folder, modified_ns = pending.pop()
+        leaf = _leaf(folder)
         entries = _entries(inbox, folder, walk)
+        if entries is None:
+            continue
+        walk.listed.add(folder)
+        if leaf is not None:
+            yield _listing(inbox, folder, leaf, modified_ns, entries, extensions, walk)
+            continue
         prefix = f"{folder}/" if folder else ""
-        strays = []
-        for entry in entries:
-            path = prefix + entry.name
-            if not entry.is_folder:
-                strays.append(entry)
-            elif pass_over(path, entry.modified_ns):
-                walk.leaves.add(path)
-            elif (leaf := _leaf(path)) is not None:
-                walk.leaves.add(path)
-                yield _listing(inbox, path, leaf, entry.modified_ns, extensions, walk)
-            else:
-                pending.append(path)
+        folders = [(prefix + entry.name, entry.modified_ns) for entry in entries if entry.is_folder]
+        strays = [entry for entry in entries if not entry.is_folder]
         if strays:
             _report_strays(folder, strays, extensions, walk)
-        yield None
+        pending += [place for place in reversed(folders) if not pass_over(place[0])]
+        yield Passage(folder, modified_ns, tuple(place for place, _ in folders), not strays)
+
+
+def _as_they_are(inbox: Inbox, starts: Iterable[str], walk: Walk) -> list[tuple[str, int]]:
+    """The folders to begin with, the last one first, each with its modification time; the root comes last."""
+    below = [folder for folder in starts if folder]
+    found = []
+    for folder, entry in zip(below, inbox.look_at(below), strict=True):
+        if isinstance(entry, OSError):
+            _blind(folder, entry, walk)
+        elif entry.is_folder:
+            found.append((folder, entry.modified_ns))
+    # The root itself may be a link to a folder, and nothing above it says when it changed.
+    return [*(("", 0) for folder in starts if not folder), *reversed(found)]
+
+
+def storable(path: str) -> bool:
+    """Whether the database can keep a path: as UTF-8, and short enough for an index."""
+    try:
+        return len(path.encode()) <= MAX_PATH_BYTES
+    except UnicodeEncodeError:
+        return False
 
 
 def _leaf(path: str) -> Leaf | None:
     """The leaf folder that a path is, if it is one; what is wrong with others is said of the files in them."""
     parts = tuple(path.split("/"))
     try:
-        return parse_leaf(parts) if is_leaf_deep(parts) and len(path.encode()) <= MAX_PATH_BYTES else None
-    except (PharmaError, UnicodeEncodeError):
+        return parse_leaf(parts) if is_leaf_deep(parts) and storable(path) else None
+    except PharmaError:
         return None
 
 
-def _entries(inbox: Inbox, folder: str, walk: Walk) -> list[Entry]:
+def _entries(inbox: Inbox, folder: str, walk: Walk) -> list[Entry] | None:
+    """What is in a folder; None if that cannot be told."""
     try:
         return inbox.entries(folder)
-    except FileNotFoundError:
-        return []  # removed since its parent was listed
     except OSError as error:
+        _blind(folder, error, walk)
+        return None
+
+
+def _blind(folder: str, error: OSError, walk: Walk) -> None:
+    """A folder that cannot be read; one that has been removed since it was heard of is no problem."""
+    if not isinstance(error, (FileNotFoundError, NotADirectoryError)):
         walk.blind.append(folder)
         walk.problems.append(path_problem(folder, PharmaError("PATH_UNREADABLE", why=error.strerror or error)))
-        return []
 
 
 def _listing(
-    inbox: Inbox, folder: str, leaf: Leaf, modified_ns: int, extensions: tuple[str, ...], walk: Walk
+    inbox: Inbox,
+    folder: str,
+    leaf: Leaf,
+    modified_ns: int,
+    entries: list[Entry],
+    extensions: tuple[str, ...],
+    walk: Walk,
 ) -> Listing:
-    blind = len(walk.blind)
-    entries = _entries(inbox, folder, walk)
     files: list[SeenFile] = []
     count = filtered = 0
-    plain = len(walk.blind) == blind
+    plain = True
     for entry in entries:
         path = f"{folder}/{entry.name}"
         if entry.is_folder:
@@ -201,7 +245,7 @@ def _report_below(inbox: Inbox, folder: str, extensions: tuple[str, ...], walk: 
     pending = deque([folder])
     while pending:
         current = pending.popleft()
-        entries = _entries(inbox, current, walk)
+        entries = _entries(inbox, current, walk) or []
         pending += [f"{current}/{entry.name}" for entry in entries if entry.is_folder]
         _report_strays(current, [entry for entry in entries if not entry.is_folder], extensions, walk)
 

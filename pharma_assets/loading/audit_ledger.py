@@ -16,6 +16,7 @@ from pharma_assets.errors import PharmaError
 from pharma_assets.loading.difference import Difference
 from pharma_assets.loading.working_folders import OWNER_COLUMNS, Owner
 from pharma_assets.model.target import TYPES
+from pharma_assets.registry.files import NOWHERE
 from pharma_assets.registry.locks import all_held, client_month_lock, is_held
 
 _SUMMED = [name for name, type_ in TYPES.items() if type_.is_numeric]
@@ -61,7 +62,7 @@ _MONTHS = f"""
 """  # noqa: S608
 
 _GONE = f"""
-    SELECT {OWNER_COLUMNS}, l.id AS load_id, l.rows_loaded
+    SELECT {OWNER_COLUMNS}, l.id AS load_id, l.rows_loaded, starts_with(f.file_path, '{NOWHERE}/') AS nowhere
     FROM ops.file_load l JOIN ops.file_registry f ON f.id = l.file_id
     WHERE l.superseded_at IS NULL AND f.status = 'DELETE'
       AND (CAST(:month AS date) IS NULL OR l.partition_month = :month)
@@ -73,7 +74,8 @@ _TWICE = f"""
     SELECT {OWNER_COLUMNS}, t.ids FROM (
         SELECT array_agg(f.id ORDER BY f.id) AS ids
         FROM ops.file_load l JOIN ops.file_registry f ON f.id = l.file_id
-        WHERE l.superseded_at IS NULL AND l.rows_loaded > 0 AND f.released_version IS DISTINCT FROM f.version
+        WHERE l.superseded_at IS NULL AND l.rows_loaded > 0 AND l.content_hash IS NOT NULL
+          AND f.released_version IS DISTINCT FROM f.version
         GROUP BY f.data_provider, f.client_name, f.report_type, l.content_hash
         HAVING count(*) > 1 AND bool_or(CAST(:month AS date) IS NULL OR l.partition_month = :month)
     ) t JOIN ops.file_registry f ON f.id = t.ids[cardinality(t.ids)]
@@ -108,9 +110,8 @@ def ledger_differences(engine: Engine, month: date | None) -> Iterator[Differenc
         yield from _rows(connection, month, {difference.file.id for difference in astray if difference.file})
         yield from _rejects(connection, month)
         for row in connection.execute(text(_GONE), {"month": month}):
-            yield Difference(
-                PharmaError("LOADED_BUT_GONE", rows=row.rows_loaded), Owner.of_row(row), load_id=row.load_id
-            )
+            code = "ROWS_WITHOUT_FILE" if row.nowhere else "LOADED_BUT_GONE"
+            yield Difference(PharmaError(code, rows=row.rows_loaded), Owner.of_row(row), load_id=row.load_id)
         for row in connection.execute(text(_TWICE), {"month": month}):
             yield Difference(PharmaError("CONTENT_TWICE", ids=", ".join(map(str, row.ids))), Owner.of_row(row))
 

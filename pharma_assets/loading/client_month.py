@@ -28,10 +28,12 @@ from pharma_assets.loading.ingest import (
 from pharma_assets.loading.platform import Platform
 from pharma_assets.loading.primary_data import remove_rows
 from pharma_assets.loading.working_folders import set_aside
+from pharma_assets.logs import about
 from pharma_assets.model.client_month import ClientMonth
 from pharma_assets.model.status import Status
 from pharma_assets.registry import journal
 from pharma_assets.registry.files import (
+    NOWHERE,
     OF_CLIENT_MONTH,
     RegisteredFile,
     client_month_parameters,
@@ -137,7 +139,10 @@ def work_on(
     A file that fails is marked and never stops the others. Raises PharmaError CLIENT_MONTH_BUSY when another run is at
     it, INBOX_MISSING when the inbox is not there, and what the database raises when it is lost.
     """
-    with try_lock(platform.engine, client_month_lock(client_month)) as held:
+    with (
+        about(run_id=run_id, client=client_month.client.key, month=client_month.month_key),
+        try_lock(platform.engine, client_month_lock(client_month)) as held,
+    ):
         if not held:
             raise PharmaError("CLIENT_MONTH_BUSY", client_month=client_month)
         outcome = Outcome(client_month, rebuild)
@@ -201,6 +206,23 @@ def _attempt(
     step: Callable[[Platform, RegisteredFile, str], NormalizedFile],
 ) -> FileOutcome:
     """Take one file a step further; what goes wrong with it is written down and goes no further."""
+    with about(file_id=file.id):
+        outcome = _attempted(platform, file, run_id, step)
+        if outcome.error is not None:
+            with about(code=outcome.error.code):
+                logger.info("the file was not taken in")
+        elif outcome.figures is not None:
+            with about(rows_read=outcome.figures.read, rows_loaded=outcome.figures.loaded):
+                logger.info("the file was taken in")
+        return outcome
+
+
+def _attempted(
+    platform: Platform,
+    file: RegisteredFile,
+    run_id: str,
+    step: Callable[[Platform, RegisteredFile, str], NormalizedFile],
+) -> FileOutcome:
     try:
         return FileOutcome(file, _figures(step(platform, file, run_id)))
     except PharmaError as problem:
@@ -213,7 +235,8 @@ def _attempt(
         logger.exception("file %s: %s", file.id, file.path)
         cause = getattr(problem, "orig", None) or problem
         error = PharmaError("INTERNAL_ERROR", kind=type(cause).__name__, why=cause)
-    transform = platform.transforms.get(file.client_month.client, file.report_type)
+    client_month = file.client_month
+    transform = platform.transforms.get(client_month.client, file.report_type, client_month.first_day)
     with platform.engine.begin() as connection:
         # What was wrong with a version says nothing of the next one, which is due as it is.
         if lock_unchanged(connection, [file]):
@@ -245,13 +268,13 @@ def _figures(normalized: NormalizedFile) -> Figures:
 
 
 def _loaded_and_gone(connection: Connection, client_month: ClientMonth) -> list[tuple[int, str]]:
-    """Files of a client-month whose rows are loaded and which are no longer in the inbox."""
+    """Files of a client-month whose rows are loaded and which are no longer in the inbox; they once were."""
     rows = connection.execute(
         text(
             f"""
             SELECT f.id, f.file_path FROM ops.file_registry f
             JOIN ops.file_load l ON l.file_id = f.id AND l.superseded_at IS NULL
-            WHERE f.status = 'DELETE' AND {OF_CLIENT_MONTH}
+            WHERE f.status = 'DELETE' AND NOT starts_with(f.file_path, '{NOWHERE}/') AND {OF_CLIENT_MONTH}
             ORDER BY f.id
             """  # noqa: S608
         ),

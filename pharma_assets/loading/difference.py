@@ -9,7 +9,7 @@ from pharma_assets.errors import PharmaError
 from pharma_assets.loading.working_folders import Owner
 
 # Worth knowing, and nothing is wrong: it was meant so, or the next tick sees to it.
-REMARKS = frozenset({"LOADED_BUT_GONE", "CLAIM_STALE", "DRAFT_LEFT"})
+REMARKS = frozenset({"LOADED_BUT_GONE", "ROWS_WITHOUT_FILE", "CLAIM_STALE", "DRAFT_LEFT"})
 
 
 @dataclass(frozen=True)

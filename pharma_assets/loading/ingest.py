@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 
 from pharma_assets.errors import PharmaError
 from pharma_assets.loading.by_script import ScriptReport, keeps_name, made_by_script
+from pharma_assets.loading.contents import learn_likely_twins
 from pharma_assets.loading.months import ensure_month
 from pharma_assets.loading.platform import Platform
 from pharma_assets.loading.primary_data import add_ledger_entry, add_rejected_rows, copy_rows, remove_rows
@@ -27,7 +28,8 @@ from pharma_assets.registry import journal
 from pharma_assets.registry.files import RegisteredFile, require_unchanged
 from pharma_assets.registry.twins import Twin, loaded_twins, lock_content
 from pharma_assets.scripts.found import Script
-from pharma_assets.transforms.normalize import NormalizedReport, normalize
+from pharma_assets.transforms.facts import Facts
+from pharma_assets.transforms.normalize import NormalizedReport, check_volume, normalize
 
 logger = logging.getLogger(__name__)
 
@@ -80,7 +82,8 @@ def read_report(platform: Platform, file: RegisteredFile) -> NormalizedFile:
 
     Raises PharmaError: NO_SCRIPT_FOUND, LAYOUT_INVALID, or what reading, normalizing and running the script raise.
     """
-    transform = platform.transforms.find(file.client_month.client, file.report_type)
+    month = file.client_month.first_day
+    transform = platform.transforms.find(file.client_month.client, file.report_type, month)
     layout = transform.require_layout()
     try:
         if transform.script is not None:
@@ -92,7 +95,9 @@ def read_report(platform: Platform, file: RegisteredFile) -> NormalizedFile:
         if problem.code == "FILE_GONE":
             _require_folder(platform, file)
         raise
-    report = normalize(document, layout, platform.timezone, file.client_month.first_day)
+    report = normalize(document, layout, platform.timezone, month, _facts(file))
+    if not file.released:
+        check_volume(report, layout)
     return NormalizedFile(file, report, transform.fingerprint, digest, _source(document, report))
 
 
@@ -112,6 +117,11 @@ def _source(document: Document, report: NormalizedReport) -> dict[str, object]:
     }
 
 
+def _facts(file: RegisteredFile) -> Facts:
+    client = file.client_month.client
+    return Facts(client.provider.value, client.name, file.report_type, file.path.rpartition("/")[2])
+
+
 def _require_folder(platform: Platform, file: RegisteredFile) -> None:
     """Raise PharmaError INBOX_MISSING if the file's folder is not there either: then it may be the mount that went."""
     folder = file.path.rpartition("/")[0]
@@ -127,6 +137,7 @@ def normalize_file(platform: Platform, file: RegisteredFile, run_id: str) -> Nor
     with platform.engine.begin() as connection:
         require_unchanged(connection, file)
         journal.note_content(connection, file.id, normalized.content_hash)
+    learn_likely_twins(platform, file)
     with platform.engine.begin() as connection:
         _refuse_twin(connection, normalized)
     name = _fix_result_name(platform, normalized)

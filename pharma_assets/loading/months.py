@@ -4,37 +4,17 @@ from __future__ import annotations
 
 from datetime import date
 
-from psycopg import sql
 from sqlalchemy import Connection, Engine, text
-
-from pharma_assets.database.connect import psycopg_connection
 
 
 def ensure_month(engine: Engine, first_day: date) -> None:
     """Make the partition that holds a month, if it is not there.
 
-    It is made detached and then attached, because that takes a lock which readers and writers of other months do not
-    feel; `CREATE TABLE … PARTITION OF` would stop them.
+    The database does it, with its owner's rights (`ops.ensure_month`): who loads may not change the schema.
     """
-    name = f"primary_data_{first_day:%Y_%m}"
     with engine.begin() as connection:
-        if _exists(connection, name):
-            return
-        connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": f"raw.{name}"})
-        if _exists(connection, name):
-            return
-        next_month = date(first_day.year + first_day.month // 12, first_day.month % 12 + 1, 1)
-        statement = sql.SQL(
-            """
-            CREATE TABLE {partition} (LIKE raw.primary_data INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING INDEXES);
-            ALTER TABLE raw.primary_data ATTACH PARTITION {partition} FOR VALUES FROM ({first}) TO ({next});
-            """
-        ).format(
-            partition=sql.Identifier("raw", name),
-            first=sql.Literal(first_day.isoformat()),
-            next=sql.Literal(next_month.isoformat()),
-        )
-        psycopg_connection(connection).execute(statement)
+        if not _exists(connection, f"primary_data_{first_day:%Y_%m}"):
+            connection.execute(text("SELECT ops.ensure_month(:first_day)"), {"first_day": first_day})
 
 
 def _exists(connection: Connection, name: str) -> bool:

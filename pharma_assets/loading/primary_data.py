@@ -140,8 +140,8 @@ def add_rejected_rows(connection: Connection, load_id: int, file_id: int, report
     with (
         psycopg_connection(connection).cursor() as cursor,
         cursor.copy(
-            "COPY ops.rejected_row (load_id, file_id, source_sheet, source_row, code, column_header, raw_value,"
-            " message, problems, raw_row) FROM STDIN"
+            "COPY ops.rejected_row (load_id, file_id, source_sheet, source_row, source_part, code, column_header,"
+            " raw_value, message, problems, raw_row) FROM STDIN"
         ) as copy,
     ):
         for row in report.rejected:
@@ -156,6 +156,7 @@ def add_rejected_rows(connection: Connection, load_id: int, file_id: int, report
                     file_id,
                     row.sheet,
                     row.row,
+                    row.part,
                     first.code,
                     first.header,
                     first.text,

@@ -64,5 +64,5 @@ def tasks_of(platform: Platform, files: Sequence[RegisteredFile]) -> list[Task]:
 
 
 def _transform_file(platform: Platform, file: RegisteredFile) -> str:
-    transform = platform.transforms.get(file.client_month.client, file.report_type)
+    transform = platform.transforms.get(file.client_month.client, file.report_type, file.client_month.first_day)
     return transform.file.as_posix() if transform else ""

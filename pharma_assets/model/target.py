@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+PRECISION = 18
+"""Digits of a numeric column."""
+
 
 class Type(StrEnum):
     """How a column is stored: free text, a moment, or an exact decimal."""

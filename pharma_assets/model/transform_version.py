@@ -7,19 +7,22 @@ from typing import NamedTuple
 
 from pharma_assets.errors import PharmaError
 from pharma_assets.model.client_month import Client
+from pharma_assets.model.month_range import ALWAYS, MonthRange
 
 
 class TransformVersion(NamedTuple):
-    """A client's transform for a report type (None: for every type that the client has no other one for).
+    """A client's transform for a report type (None: for every type that the client has no other one for) and the files
+    of some months.
 
     The fingerprint changes when its results would. What is loaded is then due again, from the folders of the month
-    `since` on (None: whatever its month).
+    `since` on.
     """
 
     client: Client
     report_type: str | None
     fingerprint: str
-    since: date | None = None
+    months: MonthRange = ALWAYS
+    since: date = date.min
 
 
 def no_transform(client: Client, report_type: str) -> PharmaError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, text
@@ -34,6 +34,14 @@ class RegisteredFile:
     result_name: str | None
     released: bool
 
+
+ADOPTED = "adopted"
+"""Stands for a transform's fingerprint where another program has made the rows, or has made a file CREATED: no layout
+makes such a file due, only its own change or a person."""
+
+NOWHERE = "Без файла"
+"""Rows that were taken over, and whose file nobody knows, belong to a file below this folder, which there is not: no
+scan comes across it, and no rebuild takes its rows out."""
 
 # For a query whose file is called f: a loaded file with its content, of the same provider, client and report type. One
 # without rows doubles nothing. `gone`: the content is no longer there, for the file has gone or was replaced; while the
@@ -66,9 +74,56 @@ TRANSFORMS = """
                     AS named
         FROM unnest(
             CAST(:providers AS text[]), CAST(:clients AS text[]), CAST(:types AS text[]), CAST(:fingerprints AS text[]),
-            CAST(:since AS date[])
-        ) AS t (data_provider, client_name, report_type, fingerprint, since)
+            CAST(:first_months AS date[]), CAST(:before_months AS date[]), CAST(:since AS date[])
+        ) AS t (data_provider, client_name, report_type, fingerprint, first_month, before_month, since)
     )
+"""
+
+# For a query whose file is called f and whose transform t: the one is there for the other.
+OF_TRANSFORM = """
+    t.data_provider = f.data_provider AND t.client_name = f.client_name
+    AND (t.report_type = f.report_type OR t.report_type IS NULL AND f.report_type <> ALL (t.named))
+    AND t.first_month <= make_date(f.report_year, f.report_month, 1)
+    AND t.before_month > make_date(f.report_year, f.report_month, 1)
+"""
+
+# Every file that can be due. Of the others, nearly all, none is looked at: one index has those whose content is not
+# loaded, and in another those that were loaded by the same transform stand side by side, by their months.
+_CANDIDATES = """
+    WITH {transforms}, of_type AS (
+        SELECT *, coalesce(lag(fingerprint) OVER types, '') AS previous, lead(fingerprint) OVER types IS NULL AS last
+        FROM transform WINDOW types AS (PARTITION BY data_provider, client_name, report_type ORDER BY fingerprint)
+    )
+    SELECT id FROM ops.file_registry
+    WHERE status IN ('NEW', 'PROCESSING', 'ERROR') AND error_reason IS DISTINCT FROM 'BACKLOG'
+    UNION ALL
+    SELECT id FROM ops.file_registry
+    WHERE status = 'CREATED' AND (load_id IS NULL OR loaded_content IS DISTINCT FROM content_hash)
+    UNION ALL
+    SELECT other.id FROM of_type t CROSS JOIN LATERAL (
+        SELECT f.id FROM ops.file_registry f
+        WHERE {loaded} AND f.loaded_transform > t.previous AND f.loaded_transform < t.fingerprint
+        UNION ALL
+        SELECT f.id FROM ops.file_registry f
+        WHERE {loaded} AND f.loaded_transform > t.fingerprint AND t.last
+        UNION ALL
+        SELECT f.id FROM ops.file_registry f
+        WHERE {loaded} AND f.loaded_transform = t.fingerprint AND (f.report_year, f.report_month)
+              < (extract(year FROM t.first_month)::smallint, extract(month FROM t.first_month)::smallint)
+        UNION ALL
+        SELECT f.id FROM ops.file_registry f
+        WHERE {loaded} AND f.loaded_transform = t.fingerprint AND (f.report_year, f.report_month)
+              >= (extract(year FROM t.before_month)::smallint, extract(month FROM t.before_month)::smallint)
+    ) other
+    UNION ALL
+    SELECT f.id FROM transform t JOIN ops.file_registry f
+    ON f.data_provider = t.data_provider AND f.client_name = t.client_name AND (f.report_year, f.report_month)
+       >= (extract(year FROM t.since)::smallint, extract(month FROM t.since)::smallint)
+    WHERE t.report_type IS NULL AND f.status = 'CREATED' AND f.loaded_transform <> t.fingerprint
+"""
+_LOADED_OF_TYPE = """
+    f.status = 'CREATED' AND f.data_provider = t.data_provider AND f.client_name = t.client_name
+    AND f.report_type = t.report_type
 """
 
 # A file is due when something has changed for it: it is new, it was being worked on by somebody who is gone, its
@@ -77,22 +132,18 @@ _DUE = """
     WITH {transforms}
     SELECT {columns}
     FROM ops.file_registry f
-    JOIN transform t ON t.data_provider = f.data_provider AND t.client_name = f.client_name
-                    AND (t.report_type = f.report_type
-                         OR t.report_type IS NULL AND f.report_type <> ALL (t.named))
-    LEFT JOIN ops.file_load l ON l.file_id = f.id AND l.superseded_at IS NULL
-    WHERE CASE f.status
-        WHEN 'NEW' THEN true
+    JOIN transform t ON {of_transform}
+    WHERE {narrowed} AND CASE f.status
+        WHEN 'NEW' THEN f.error_reason IS DISTINCT FROM 'BACKLOG'
         WHEN 'PROCESSING' THEN true
         WHEN 'ERROR' THEN f.error_reason <> 'IGNORED' AND (
             f.transform_fingerprint IS DISTINCT FROM t.fingerprint OR f.next_attempt_at <= now()
             OR f.error_reason = 'DUPLICATE_CONTENT' AND NOT EXISTS (SELECT FROM ({twin}) t WHERE NOT t.gone))
-        WHEN 'CREATED' THEN l.id IS NULL OR l.content_hash IS DISTINCT FROM f.content_hash
-                            OR l.transform_fingerprint <> t.fingerprint
-                            AND (t.since IS NULL OR t.since <= make_date(f.report_year, f.report_month, 1))
+        WHEN 'CREATED' THEN f.load_id IS NULL OR f.loaded_content IS DISTINCT FROM f.content_hash
+                            OR f.loaded_transform <> t.fingerprint
+                            AND t.since <= make_date(f.report_year, f.report_month, 1)
         ELSE false
     END
-    {narrowed}
     ORDER BY f.uploaded_at, f.id
 """
 
@@ -105,12 +156,18 @@ def due_files(
     Whether somebody is working on a file right now is not asked here: the lock of its client-month says so.
     """
     parameters = transform_arrays(transforms)
-    narrowed = ""
-    if client_month is not None:
-        narrowed = f"AND {OF_CLIENT_MONTH}"
+    if client_month is None:
+        query = text(_CANDIDATES.format(transforms=TRANSFORMS, loaded=_LOADED_OF_TYPE))
+        candidates = connection.scalars(query, parameters)
+        narrowed = "f.id = ANY(:candidates)"
+        parameters["candidates"] = list(candidates)
+    else:
+        narrowed = OF_CLIENT_MONTH
         parameters |= client_month_parameters(client_month)
     twin = LOADED_TWIN.format(content_hash="f.content_hash")
-    query = text(_DUE.format(transforms=TRANSFORMS, columns=_COLUMNS, narrowed=narrowed, twin=twin))
+    query = text(
+        _DUE.format(transforms=TRANSFORMS, columns=_COLUMNS, of_transform=OF_TRANSFORM, narrowed=narrowed, twin=twin)
+    )
     return [_file(row) for row in connection.execute(query, parameters)]
 
 
@@ -166,7 +223,23 @@ def find_file(connection: Connection, name: str) -> RegisteredFile:
 
 def known_clients(connection: Connection) -> list[Client]:
     """Every client that ever sent a file."""
-    rows = connection.execute(text("SELECT DISTINCT data_provider, client_name FROM ops.file_registry ORDER BY 1, 2"))
+    # From one client to the next in the index: DISTINCT would read every file.
+    rows = connection.execute(
+        text(
+            """
+            WITH RECURSIVE client AS (
+                (SELECT data_provider, client_name FROM ops.file_registry ORDER BY 1, 2 LIMIT 1)
+                UNION ALL
+                SELECT next.* FROM client CROSS JOIN LATERAL (
+                    SELECT f.data_provider, f.client_name FROM ops.file_registry f
+                    WHERE (f.data_provider, f.client_name) > (client.data_provider, client.client_name)
+                    ORDER BY 1, 2 LIMIT 1
+                ) next
+            )
+            SELECT data_provider, client_name FROM client ORDER BY 1, 2
+            """
+        )
+    )
     return [Client(Provider(provider), name) for provider, name in rows]
 
 
@@ -200,6 +273,8 @@ def transform_arrays(transforms: Sequence[TransformVersion]) -> dict[str, object
         "clients": [transform.client.name for transform in transforms],
         "types": [transform.report_type for transform in transforms],
         "fingerprints": [transform.fingerprint for transform in transforms],
+        "first_months": [transform.months.first or date.min for transform in transforms],
+        "before_months": [transform.months.before or date.max for transform in transforms],
         "since": [transform.since for transform in transforms],
     }
 

@@ -10,7 +10,7 @@ import os
 import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, case, column, func, literal, null, table, text, update
@@ -20,7 +20,7 @@ from pharma_assets.model.client_month import Client
 from pharma_assets.model.provider import Provider
 from pharma_assets.model.status import Status
 from pharma_assets.model.transform_version import TransformVersion, no_transform
-from pharma_assets.registry.files import TRANSFORMS, RegisteredFile, transform_arrays
+from pharma_assets.registry.files import OF_TRANSFORM, TRANSFORMS, RegisteredFile, transform_arrays
 
 LEASE = timedelta(hours=1)
 FIRST_RETRY = timedelta(minutes=5)
@@ -54,6 +54,16 @@ _REGISTRY = table(
     ),
     schema="ops",
 )
+
+
+# A file that starts anew is due at the next tick.
+_ANEW: dict[str, Any] = {
+    "status": Status.NEW.value,
+    "error_reason": null(),
+    "error_detail": null(),
+    "attempt": 0,
+    "next_attempt_at": null(),
+}
 
 
 def holder() -> str:
@@ -149,8 +159,11 @@ class Verdict:
 
 
 def retried(connection: Connection, file: RegisteredFile, verdict: Verdict) -> None:
-    """A person wants the file tried again."""
-    _step(connection, [file.id], "RETRIED", verdict.run_id, asdict(verdict), attempt=0, next_attempt_at=func.now())
+    """A person wants the file tried again: one that is loaded, or waits to be asked for, starts anew."""
+    values: dict[str, Any] = {"attempt": 0, "next_attempt_at": func.now()}
+    if file.status is Status.CREATED or file.reason == "BACKLOG":
+        values |= _ANEW
+    _step(connection, [file.id], "RETRIED", verdict.run_id, asdict(verdict), **values)
 
 
 def ignored(connection: Connection, file: RegisteredFile, verdict: Verdict) -> None:
@@ -182,30 +195,35 @@ def released(connection: Connection, file: RegisteredFile, verdict: Verdict) -> 
         "RELEASED",
         verdict.run_id,
         asdict(verdict),
-        status=Status.NEW.value,
-        error_reason=null(),
-        error_detail=null(),
-        attempt=0,
-        next_attempt_at=null(),
+        **_ANEW,
         released_version=file.version,
     )
 
 
 def due_again(connection: Connection, file_id: int, why: str) -> None:
     """The audit has found that the file must be taken in once more: it is due, and starts anew."""
+    _step(connection, [file_id], "DUE_AGAIN", AUDIT, {"why": why}, **_ANEW, claimed_by=null(), claimed_until=null())
+
+
+def asked_for(connection: Connection, file_ids: Sequence[int], verdict: Verdict) -> None:
+    """A person wants files of the backlog taken in: they are due."""
+    _step(connection, file_ids, "ASKED_FOR", verdict.run_id, asdict(verdict), **_ANEW)
+
+
+def put_off(connection: Connection, file_ids: Sequence[int], verdict: Verdict, since: date) -> None:
+    """New files of months before `since` wait again until a person asks for them."""
+    error = PharmaError("BACKLOG", since=f"{since:%Y-%m}")
     _step(
         connection,
-        [file_id],
-        "DUE_AGAIN",
-        AUDIT,
-        {"why": why},
+        file_ids,
+        "PUT_OFF",
+        verdict.run_id,
+        asdict(verdict),
+        reason=error.code,
         status=Status.NEW.value,
-        error_reason=null(),
-        error_detail=null(),
-        attempt=0,
+        error_reason=error.code,
+        error_detail=_detail(error),
         next_attempt_at=null(),
-        claimed_by=null(),
-        claimed_until=null(),
     )
 
 
@@ -307,10 +325,8 @@ def wait_for_transform(connection: Connection, transforms: Sequence[TransformVer
             f"""
             WITH {TRANSFORMS}, waiting AS (
                 SELECT f.* FROM ops.file_registry f
-                WHERE f.status = 'NEW' AND NOT EXISTS (
-                    SELECT FROM transform t
-                    WHERE t.data_provider = f.data_provider AND t.client_name = f.client_name
-                      AND (t.report_type = f.report_type OR t.report_type IS NULL))
+                WHERE f.status = 'NEW' AND f.error_reason IS DISTINCT FROM 'BACKLOG'
+                  AND NOT EXISTS (SELECT FROM transform t WHERE {OF_TRANSFORM})
                 FOR UPDATE SKIP LOCKED -- another instance is marking those
             )
             SELECT data_provider, client_name, report_type, array_agg(id) AS ids FROM waiting GROUP BY 1, 2, 3

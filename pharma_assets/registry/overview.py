@@ -9,6 +9,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
+from pharma_assets.registry.backlog import count_waiting
+
 
 @dataclass(frozen=True)
 class ClientMonthState:
@@ -53,13 +55,18 @@ class RejectedCell:
 
 @dataclass(frozen=True)
 class Overview:
-    """The whole picture. `rejected` are rows of loaded files, `problems` paths that have no place in the tree."""
+    """The whole picture. `rejected` are rows of loaded files, `problems` paths that have no place in the tree.
+
+    `backlog`: files of long ago that wait until somebody asks for them, and `backlog_client_months` of them.
+    """
 
     files: Mapping[str, int]
     client_months: tuple[ClientMonthState, ...]
     open_files: tuple[OpenFile, ...]
     rejected: tuple[RejectedCell, ...]
     problems: tuple[Mapping[str, str], ...]
+    backlog: int
+    backlog_client_months: int
 
 
 def overview(connection: Connection, limit: int = 1000) -> Overview:
@@ -85,7 +92,9 @@ def overview(connection: Connection, limit: int = 1000) -> Overview:
             """
             SELECT id, file_path AS path, status, error_reason AS code, error_detail ->> 'message' AS message,
                    error_detail ->> 'advice' AS advice
-            FROM ops.file_registry WHERE status IN ('NEW', 'PROCESSING', 'ERROR') ORDER BY uploaded_at, id LIMIT :limit
+            FROM ops.file_registry
+            WHERE status IN ('NEW', 'PROCESSING', 'ERROR') AND error_reason IS DISTINCT FROM 'BACKLOG'
+            ORDER BY uploaded_at, id LIMIT :limit
             """
         ),
         {"limit": limit},
@@ -110,6 +119,7 @@ def overview(connection: Connection, limit: int = 1000) -> Overview:
         tuple(OpenFile(**row._mapping) for row in open_files),
         tuple(RejectedCell(**row._mapping) for row in rejected),
         tuple({"path": row.path, "code": row.code, "message": row.message} for row in problems),
+        *count_waiting(connection),
     )
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
@@ -14,6 +16,7 @@ from pharma_assets.errors import PharmaError
 from pharma_assets.inbox.source import Inbox
 from pharma_assets.inbox.walk import (
     Listing,
+    Passage,
     PathProblem,
     SeenFile,
     Walk,
@@ -21,20 +24,20 @@ from pharma_assets.inbox.walk import (
     path_problem,
     settled,
     standing_still,
+    storable,
     walk_inbox,
 )
 from pharma_assets.model.report_path import Leaf
-from pharma_assets.registry import journal
-from pharma_assets.registry.arrivals import KnownFile, known_files, register
+from pharma_assets.registry.arrivals import KnownFile, known_files, register, register_unseen
+from pharma_assets.registry.departures import Departures
 from pharma_assets.registry.folders import FolderState, Remembered, counted, forget, remember, remembered
 from pharma_assets.registry.locks import SCAN, try_lock
+from pharma_assets.registry.misplaced import forget_problems, keep_problems
 
-MOST_GONE = 10
-MOST_GONE_SHARE = 0.2
+MOST_TOLD = 1_000
+"""So many paths are listed in a scan's result; all of them stand in the registry and in `ops.path_problem`."""
 
-# Folders that the walk saw, looked at once more before anything is called gone.
-_WITNESSES = 3
-_BATCH_FILES = 20_000
+_BATCH_FILES = 10_000
 _BATCH_FOLDERS = 2_000
 # Two changes within one step of the file system's clock leave the same time; steps are of two seconds at most.
 _CLOCK_STEP_NS = 3 * 10**9
@@ -46,7 +49,7 @@ class ScanRules:
     """What the scan takes: file extensions (empty: all), how long a file must have been still, and which months.
 
     The last month is the running one in `timezone`, as it is for the partitions. `accept_gone`: however many files have
-    gone at once, a person has said that it is right.
+    gone at once, a person has said that it is right. `since`: what is of an earlier month waits as BACKLOG.
     """
 
     extensions: tuple[str, ...]
@@ -55,6 +58,7 @@ class ScanRules:
     budget_seconds: float
     timezone: str = "Europe/Moscow"
     accept_gone: bool = False
+    since: date | None = None
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,8 @@ class ScanResult:
     """What a scan saw and did.
 
     `busy`: somebody else was scanning, so nothing was done. `complete`: False when the budget ran out; the next scan
-    goes on. `paths` lists what was (or, in a dry run, would be) registered, `gone` what was there and is no longer.
+    goes on. `misplaced`: how many paths do not fit. Of these, and of those that were registered, the first MOST_TOLD
+    are listed in `problems` and `paths`; all in a dry run. `gone` lists what was there and is no longer.
     """
 
     seen: int = 0
@@ -70,6 +75,7 @@ class ScanResult:
     changed: int = 0
     filtered: int = 0
     unsettled: int = 0
+    misplaced: int = 0
     problems: tuple[PathProblem, ...] = ()
     paths: tuple[str, ...] = ()
     gone: tuple[str, ...] = ()
@@ -89,8 +95,9 @@ def scan(engine: Engine, inbox: Inbox, rules: ScanRules, run_id: str) -> ScanRes
         if not held:
             return ScanResult(busy=True)
         with connection.begin():
-            earlier = remembered(connection, trusting=inbox.trusts_folder_times)
-        return _Scan(connection, inbox, rules, run_id, earlier).run()
+            began = connection.scalar(text("SELECT now()")) or _now()
+            earlier = remembered(connection)
+        return _Scan(connection, inbox, rules, run_id, began, earlier).run()
 
 
 def look(inbox: Inbox, rules: ScanRules) -> ScanResult:
@@ -99,8 +106,8 @@ def look(inbox: Inbox, rules: ScanRules) -> ScanResult:
     moment, months, walk = time.time_ns(), _Months.of(rules), Walk()
     found = ScanResult()
     paths: list[str] = []
-    for listing in walk_inbox(inbox, rules.extensions, walk, lambda folder, modified_ns: False):
-        if listing is None:
+    for listing in walk_inbox(inbox, rules.extensions, walk):
+        if isinstance(listing, Passage):
             continue
         outside = months.problem(listing.leaf)
         walk.problems += [path_problem(file.path, outside) for file in listing.files if outside is not None]
@@ -118,42 +125,74 @@ def look(inbox: Inbox, rules: ScanRules) -> ScanResult:
         filtered=found.filtered + walk.stray_filtered,
         added=len(paths),
         paths=tuple(paths),
+        misplaced=len(walk.problems),
         problems=tuple(walk.problems),
         seconds=time.monotonic() - started,
     )
 
 
 @dataclass
+class _Batch:
+    """Folders that were listed, to be compared with the registry in one go. `listed_ns`: the moment before the
+    first."""
+
+    listings: list[Listing] = field(default_factory=list)
+    passages: list[Passage] = field(default_factory=list)
+    problems: list[PathProblem] = field(default_factory=list)
+    files: int = 0
+    listed_ns: int = field(default_factory=time.time_ns)
+
+    def add(self, listed: Listing | Passage) -> None:
+        if isinstance(listed, Listing):
+            self.listings.append(listed)
+            self.files += len(listed.files)
+        else:
+            self.passages.append(listed)
+
+    @property
+    def full(self) -> bool:
+        return self.files >= _BATCH_FILES or len(self.listings) + len(self.passages) >= _BATCH_FOLDERS
+
+
+@dataclass
 class _Scan:
-    """The state of one scan."""
+    """The state of one scan. `began`: the database's time at its beginning."""
 
     connection: Connection
     inbox: Inbox
     rules: ScanRules
     run_id: str
+    began: datetime
     earlier: Remembered
     started: float = field(default_factory=time.monotonic)
     walk: Walk = field(default_factory=Walk)
     added: int = 0
     changed: int = 0
     unsettled: int = 0
-    passed_over: int = 0
+    misplaced: int = 0
     paths: list[str] = field(default_factory=list)
+    problems: list[PathProblem] = field(default_factory=list)
     lately: list[SeenFile] = field(default_factory=list)
     gone: dict[str, int] = field(default_factory=dict)
 
     def run(self) -> ScanResult:
-        complete = self._walk()
+        still = self.inbox.still(self.earlier.calm.items())
+        unlisted = self.earlier.unlisted(still)
+        complete = self._walk(still, unlisted)
         if self.lately:
             time.sleep(min(self.rules.settle_seconds, 1.0))
-            still = standing_still(self.inbox, self.lately)
-            self.unsettled += len(self.lately) - len(still)
+            settled_now = standing_still(self.inbox, self.lately)
+            self.unsettled += len(self.lately) - len(settled_now)
             with self.connection.begin():
-                self._register(still)
-        vanished = self._vanished_folders() if complete else []
+                self._count(register(self.connection, settled_now, self.run_id, self.rules.since), settled_now)
+        vanished = [folder for folder in unlisted if self._has_gone(folder)] if complete else []
+        departures = Departures(self.connection, self.inbox, self.run_id)
         with self.connection.begin():
-            self._mark_gone(vanished)
-            _keep_problems(self.connection, self.walk.problems, complete=complete)
+            self.gone |= {path: known.id for path, known in known_files(self.connection, vanished).items()}
+            gone = departures.mark(self.gone, {*self.walk.listed, *still}, accept=self.rules.accept_gone)
+            forget(self.connection, vanished)
+            if complete:
+                forget_problems(self.connection, self.began)
             files, filtered = counted(self.connection)
         return ScanResult(
             seen=files + self.walk.stray_files,
@@ -161,152 +200,132 @@ class _Scan:
             changed=self.changed,
             filtered=filtered + self.walk.stray_filtered,
             unsettled=self.unsettled,
-            problems=tuple(self.walk.problems),
+            misplaced=self.misplaced,
+            problems=tuple(self.problems),
             paths=tuple(self.paths),
-            gone=tuple(self.gone),
+            gone=tuple(gone),
             seconds=time.monotonic() - self.started,
             complete=complete,
         )
 
-    def _walk(self) -> bool:
+    def _has_gone(self, folder: str) -> bool:
+        return folder not in self.walk.listed and self.walk.sees(folder)
+
+    def _walk(self, still: set[str], unlisted: Sequence[str]) -> bool:
         """List the folders that must be; whether the budget was enough for all of them."""
-        quiet = self.earlier.quiet
+        # Where the folder above is listed too, the walk comes to them by itself. The root always is, and last.
+        below_a_calm_one = [folder for folder in unlisted if (above := folder.rpartition("/")[0]) in still or not above]
+        # In another order each time: a scan that runs out of time has then come to others than the one before.
+        random.shuffle(below_a_calm_one)
+        starts = dict.fromkeys(["", *below_a_calm_one])
+        batch, complete = _Batch(), True
+        # The next folders are listed while the database is told of the last ones.
+        with ThreadPoolExecutor(1) as database:
+            taken: Future[None] | None = None
+            folders = walk_inbox(
+                self.inbox, self.rules.extensions, self.walk, lambda folder: folder in still or folder in starts, starts
+            )
+            for listed in folders:
+                batch.add(listed)
+                complete = time.monotonic() - self.started <= self.rules.budget_seconds
+                if batch.full or not complete:
+                    taken = self._hand_over(database, batch, taken)
+                    batch = _Batch()
+                if not complete:
+                    break
+            self._hand_over(database, batch, taken).result()
+        return complete
 
-        def pass_over(folder: str, modified_ns: int) -> bool:
-            if f"{folder}/{modified_ns}" not in quiet:
-                return False
-            self.passed_over += 1
-            return True
+    def _hand_over(self, database: ThreadPoolExecutor, batch: _Batch, before: Future[None] | None) -> Future[None]:
+        if before is not None:
+            before.result()
+        batch.problems, self.walk.problems = self.walk.problems, []
+        return database.submit(self._take, batch)
 
-        listings: list[Listing] = []
-        files = 0
-        listed_ns = time.time_ns()
-        for listing in walk_inbox(self.inbox, self.rules.extensions, self.walk, pass_over):
-            if listing is not None:
-                listings.append(listing)
-                files += len(listing.files)
-            if files >= _BATCH_FILES or len(listings) >= _BATCH_FOLDERS:
-                self._take(listings, listed_ns)
-                listings, files, listed_ns = [], 0, time.time_ns()
-            if time.monotonic() - self.started > self.rules.budget_seconds:
-                self._take(listings, listed_ns)
-                return False
-        self._take(listings, listed_ns)
-        return True
-
-    def _take(self, listings: Sequence[Listing], listed_ns: int) -> None:
-        """Compare what these folders hold with what the registry says. `listed_ns`: the moment before the first."""
-        if not listings:
-            return
+    def _take(self, batch: _Batch) -> None:
+        """Compare what these folders hold with what the registry says."""
         months = _Months.of(self.rules)
-        arrived: list[SeenFile] = []
-        states: list[FolderState] = []
+        unseen: list[SeenFile] = []
+        changed: list[SeenFile] = []
+        states: dict[str, FolderState] = {}
         with self.connection.begin():
             # A file's folder is remembered with the file, so one that is not has no files in the registry.
-            met = [listing.folder for listing in listings if self.earlier.knows(listing.folder)]
+            met = [listing.folder for listing in batch.listings if self.earlier.knows(listing.folder)]
             known = known_files(self.connection, met)
             of_folder: dict[str, list[str]] = {}
             for path in known:
                 of_folder.setdefault(path.rpartition("/")[0], []).append(path)
-            for listing in listings:
-                gone = self._missing(listing, of_folder.get(listing.folder, []))
+            for listing in batch.listings:
+                gone = [
+                    path for path in of_folder.get(listing.folder, ()) if path.rpartition("/")[2] not in listing.present
+                ]
                 self.gone |= {path: known[path].id for path in gone}
-                fresh = [file for file in listing.files if known.get(file.path, _NEVER)[1:] != file[2:4]]
-                outside = months.problem(listing.leaf) if fresh else None
-                waiting = False
-                for file in fresh:
-                    if not settled(file, listed_ns, self.rules.settle_seconds):
-                        self.unsettled += 1
-                        waiting = True
-                    elif outside is not None:
-                        self.walk.problems.append(path_problem(file.path, outside))
-                        waiting = True
-                    elif changed_lately(file, listed_ns, self.rules.settle_seconds):
-                        self.lately.append(file)
-                        waiting = True
-                    else:
-                        arrived.append(file)
+                ready, waiting = self._ready(listing, known, months, batch)
+                unseen += [file for file in ready if file.path not in known]
+                changed += [file for file in ready if file.path in known]
                 sure = listing.plain and not gone and not waiting
-                quiet = sure and listed_ns - listing.modified_ns >= _CLOCK_STEP_NS
-                states.append(
-                    FolderState(
-                        listing.folder,
-                        listing.modified_ns if quiet else None,
-                        listing.count,
-                        listing.filtered,
-                    )
-                )
-            self._register(arrived)
-            remember(self.connection, [state for state in states if self.earlier.others.get(state.folder) != state])
+                modified_ns = _calm_since(listing.modified_ns, batch.listed_ns) if sure else None
+                states[listing.folder] = FolderState(listing.folder, modified_ns, listing.count, listing.filtered)
+            for passage in batch.passages:
+                states |= self._passed(passage, batch, states)
+            self._count(register_unseen(self.connection, unseen, self.run_id, self.rules.since), unseen)
+            self._count(register(self.connection, changed, self.run_id, self.rules.since), changed)
+            remember(
+                self.connection,
+                [state for folder, state in states.items() if self.earlier.others.get(folder) != state],
+            )
+            keep_problems(self.connection, batch.problems)
+        self.misplaced += len(batch.problems)
+        self.problems += batch.problems[: MOST_TOLD - len(self.problems)]
 
-    def _missing(self, listing: Listing, known: Sequence[str]) -> list[str]:
-        if not self.walk.sees(listing.folder):
-            return []
-        return [path for path in known if path.rpartition("/")[2] not in listing.present]
+    def _ready(
+        self, listing: Listing, known: dict[str, KnownFile], months: _Months, batch: _Batch
+    ) -> tuple[list[SeenFile], bool]:
+        """The folder's new and changed files to register now, and whether others must be looked at again."""
+        fresh = [file for file in listing.files if known.get(file.path, _NEVER)[1:] != file[2:4]]
+        if not fresh:
+            return [], False
+        ready = []
+        outside = months.problem(listing.leaf)
+        for file in fresh:
+            if not settled(file, batch.listed_ns, self.rules.settle_seconds):
+                self.unsettled += 1
+            elif outside is not None:
+                batch.problems.append(path_problem(file.path, outside))
+            elif changed_lately(file, batch.listed_ns, self.rules.settle_seconds):
+                self.lately.append(file)
+            else:
+                ready.append(file)
+        return ready, len(ready) < len(fresh)
 
-    def _register(self, files: Sequence[SeenFile]) -> None:
-        added, changed = register(self.connection, files, self.run_id)
+    def _passed(self, passage: Passage, batch: _Batch, states: dict[str, FolderState]) -> dict[str, FolderState]:
+        """A folder above the leaves, and those in it that are still to be listed.
+
+        These are remembered with it: otherwise a scan that ends before it comes to them would leave them unseen behind
+        a folder that does not change any more.
+        """
+        below = [folder for folder in passage.below if storable(folder)]
+        sure = passage.plain and len(below) == len(passage.below)
+        modified_ns = _calm_since(passage.modified_ns, batch.listed_ns) if sure else None
+        found = {
+            folder: FolderState(folder, None, 0, 0)
+            for folder in below
+            if folder not in states and not self.earlier.knows(folder)
+        }
+        if passage.folder and storable(passage.folder):
+            found[passage.folder] = FolderState(passage.folder, modified_ns, 0, 0)
+        return found
+
+    def _count(self, registered: tuple[int, int], files: Sequence[SeenFile]) -> None:
+        added, changed = registered
         self.added += added
         self.changed += changed
-        self.paths += [file.path for file in files]
+        self.paths += [file.path for file in files[: MOST_TOLD - len(self.paths)]]
 
-    def _vanished_folders(self) -> list[str]:
-        """Leaf folders of earlier scans that are not there any more."""
-        if self.passed_over == len(self.earlier.quiet) and self.earlier.others.keys() <= self.walk.leaves:
-            return []
-        missing = self.earlier.missing(self.walk.leaves)
-        return [folder for folder in missing if self.walk.sees(folder)]
 
-    def _mark_gone(self, vanished: Sequence[str]) -> None:
-        """Files that are not where they were become DELETE, unless that is too many to be believed."""
-        if vanished:
-            rows = self.connection.execute(
-                text(
-                    """
-                    SELECT file_path, id FROM ops.file_registry
-                    WHERE status <> 'DELETE' AND regexp_replace(file_path, '/[^/]*$', '') = ANY(:folders)
-                    """
-                ),
-                {"folders": list(vanished)},
-            )
-            self.gone |= {row.file_path: row.id for row in rows}
-        self.gone = self._missing_still()
-        if self.gone:
-            self._require_inbox()
-            self._refuse_disaster()
-            journal.gone(self.connection, list(self.gone.values()), self.run_id)
-        forget(self.connection, vanished)
-
-    def _missing_still(self) -> dict[str, int]:
-        """Those that are missing now too: a file that is being replaced is away for a moment only."""
-        found = self.inbox.look_at(list(self.gone))
-        return {
-            path: number
-            for (path, number), now in zip(self.gone.items(), found, strict=True)
-            if isinstance(now, (FileNotFoundError, NotADirectoryError))
-        }
-
-    def _require_inbox(self) -> None:
-        """Raise PharmaError INBOX_MISSING or INBOX_VANISHED if the mount has gone since the walk began."""
-        self.inbox.check()
-        leaves = sorted(self.walk.leaves)
-        witnesses = leaves[:: max(1, len(leaves) // _WITNESSES)]
-        if witnesses and all(isinstance(found, OSError) for found in self.inbox.look_at(witnesses)):
-            raise self._vanished()
-
-    def _refuse_disaster(self) -> None:
-        if self.rules.accept_gone:
-            return
-        present, gone = self._present(), len(self.gone)
-        if gone == present or (gone > MOST_GONE and gone > MOST_GONE_SHARE * present):
-            raise self._vanished()
-
-    def _present(self) -> int:
-        return self.connection.scalar(text("SELECT count(*) FROM ops.file_registry WHERE status <> 'DELETE'")) or 0
-
-    def _vanished(self) -> PharmaError:
-        gone, example = len(self.gone), next(iter(self.gone))
-        return PharmaError("INBOX_VANISHED", gone=gone, present=self._present(), example=example)
+def _calm_since(modified_ns: int, listed_ns: int) -> int | None:
+    """The folder's time, if it was listed so long after its last change that another one would show."""
+    return modified_ns if listed_ns - modified_ns >= _CLOCK_STEP_NS else None
 
 
 @dataclass(frozen=True)
@@ -332,27 +351,3 @@ class _Months:
 
 def _now() -> datetime:
     return datetime.now(UTC)
-
-
-def _keep_problems(connection: Connection, problems: Sequence[PathProblem], *, complete: bool) -> None:
-    """Keep what could not be placed where people can query it; a complete scan forgets what is no longer so."""
-    if problems:
-        connection.execute(
-            text(
-                """
-                INSERT INTO ops.path_problem AS p (path, code, message, first_seen, last_seen)
-                SELECT DISTINCT ON (path) path, code, message, now(), now()
-                FROM unnest(CAST(:paths AS text[]), CAST(:codes AS text[]), CAST(:messages AS text[]))
-                    AS n (path, code, message)
-                ON CONFLICT (path) DO UPDATE
-                SET code = excluded.code, message = excluded.message, last_seen = excluded.last_seen
-                """
-            ),
-            {
-                "paths": [problem.path for problem in problems],
-                "codes": [problem.code for problem in problems],
-                "messages": [problem.message for problem in problems],
-            },
-        )
-    if complete:
-        connection.execute(text("DELETE FROM ops.path_problem WHERE last_seen < now()"))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pharma_assets.transforms.headers import Located
 
@@ -17,13 +18,33 @@ Mask = npt.NDArray[np.bool_]
 @dataclass(frozen=True)
 class SourceColumn:
     """One column of the source's rows: `texts` is pa.string() or a dictionary of it, null for blank; `kinds` a Kind
-    for each; `from_1904` as of its sheet."""
+    for each; `from_1904` as of its sheet.
+
+    Where a hook has changed texts, `sent` are those of the source, and `changed` masks the cells whose text must be
+    kept for that. `made`: a hook has made the column, and the source has it not.
+    """
 
     header: str
     place: int
     texts: pa.Array
     kinds: npt.NDArray[np.uint8]
     from_1904: bool = False
+    sent: pa.Array | None = None
+    changed: Mask | None = None
+    made: bool = False
+
+    @property
+    def as_sent(self) -> pa.Array:
+        """The texts of the source."""
+        return self.texts if self.sent is None else self.sent
+
+    @property
+    def untouched(self) -> pa.Array:
+        """The texts of the source, but of a cell that a hook has changed only where it must be kept for that."""
+        if self.sent is None or self.changed is None:
+            return self.texts
+        same = pc.fill_null(pc.equal(self.texts, self.sent), False)
+        return pc.if_else(pc.or_(same, pa.array(self.changed)), self.sent, pa.scalar(None, self.sent.type))
 
     @property
     def is_blank(self) -> bool:
@@ -31,7 +52,14 @@ class SourceColumn:
 
     def take(self, positions: npt.NDArray[np.integer]) -> SourceColumn:
         """The cells at these positions."""
-        return replace(self, texts=self.texts.take(pa.array(positions)), kinds=self.kinds[positions])
+        taken = pa.array(positions)
+        return replace(
+            self,
+            texts=self.texts.take(taken),
+            kinds=self.kinds[positions],
+            sent=None if self.sent is None else self.sent.take(taken),
+            changed=None if self.changed is None else self.changed[positions],
+        )
 
 
 @dataclass(frozen=True)
@@ -40,7 +68,8 @@ class Body:
 
     `rows`: row numbers in the source. `columns`: one for each sheet column, in its order. `places`: the column of each
     of the layout's headers that is there. `widths`: how many fields each row has, `ragged` where that is not
-    `expected_width` (text files only). `hidden`: which rows the source hides; None where none.
+    `expected_width` (text files only). `hidden`: which rows the source hides; None where none. `parts`: where a hook
+    has made several rows of one, the number of each among them, from 1.
     """
 
     sheet: str
@@ -51,6 +80,7 @@ class Body:
     expected_width: int
     ragged: Mask
     hidden: Mask | None = None
+    parts: npt.NDArray[np.int16] | None = None
 
     @property
     def height(self) -> int:
@@ -60,7 +90,10 @@ class Body:
         """The rows that are not `left_out`."""
         if not left_out.any():
             return self
-        positions = np.flatnonzero(~left_out)
+        return self.take(np.flatnonzero(~left_out))
+
+    def take(self, positions: npt.NDArray[np.integer]) -> Body:
+        """The rows at these positions."""
         return replace(
             self,
             rows=self.rows[positions],
@@ -68,6 +101,7 @@ class Body:
             widths=self.widths[positions],
             ragged=self.ragged[positions],
             hidden=None if self.hidden is None else self.hidden[positions],
+            parts=None if self.parts is None else self.parts[positions],
         )
 
 

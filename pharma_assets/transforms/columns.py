@@ -14,12 +14,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pharma_assets.errors import PharmaError
-from pharma_assets.model.target import TYPES, Type
+from pharma_assets.model.target import PRECISION, TYPES, Type
 from pharma_assets.reading.sheet import Kind
 from pharma_assets.transforms.body import Mask, SourceColumn
 from pharma_assets.transforms.layout import ColumnRule, DecimalMark, Lookup, Parse, lookup_key
 from pharma_assets.transforms.values import CellProblem
-from pharma_assets.transforms.values.amounts import PRECISION, declared, evidence_of, has_unit, parse_amount
+from pharma_assets.transforms.values.amounts import declared, evidence_of, has_unit, parse_amount
 from pharma_assets.transforms.values.cells import refuse_long
 from pharma_assets.transforms.values.date_order import date_style
 from pharma_assets.transforms.values.dates import parse_date
@@ -74,11 +74,14 @@ def arrow_type(stored_as: Type) -> pa.DataType:
     return pa.string()
 
 
-def parse_column(source: SourceColumn, rule: ColumnRule, timezone: ZoneInfo, month: date | None = None) -> ParsedColumn:
+def parse_column(
+    source: SourceColumn, rule: ColumnRule, timezone: ZoneInfo, month: date | None = None, *, in_part: bool = False
+) -> ParsedColumn:
     """Parse every cell of a column as its rule says. Wrong cells become problems, not exceptions.
 
-    `month`: the first day of the folder's month, for dates that do not tell day from month. Raises PharmaError
-    DATE_AMBIGUOUS when a column of dates does not tell them either.
+    `month`: the first day of the folder's month, for dates that do not tell day from month. `in_part`: a
+    target is composed of the values, so they must fit the schema even if the rule names none; `extra` takes any length.
+    Raises PharmaError DATE_AMBIGUOUS when a column of dates does not tell day from month either.
     """
     if rule.lookup is not None:
         return _lookups(source, rule, rule.lookup)
@@ -86,7 +89,9 @@ def parse_column(source: SourceColumn, rule: ColumnRule, timezone: ZoneInfo, mon
         return _dates(source, rule, timezone, month)
     if rule.parse is Parse.AMOUNT:
         return _amounts(source, rule)
-    return _inns(source, rule) if rule.parse is Parse.INN else _texts(source, rule)
+    return (
+        _inns(source, rule) if rule.parse is Parse.INN else _texts(source, rule, limited=in_part or rule.to is not None)
+    )
 
 
 @dataclass(frozen=True)
@@ -173,10 +178,7 @@ def _parsed(
     return ParsedColumn(source, values, tuple(problems), problem_of, kept)
 
 
-def _texts(source: SourceColumn, rule: ColumnRule) -> ParsedColumn:
-    # Only what goes to a column of the schema must fit it; `extra` takes any length.
-    limited = rule.to is not None
-
+def _texts(source: SourceColumn, rule: ColumnRule, *, limited: bool) -> ParsedColumn:
     def parse(text: str, kind: Kind) -> tuple[str, bool]:
         return parse_text(text, kind, limited=limited), False
 

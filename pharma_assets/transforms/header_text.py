@@ -31,6 +31,16 @@ def normalize_header(text: str) -> str:
     return plain
 
 
+_ANY, _ONE = "\ue000", "\ue001"
+
+
+def name_pattern(name: str) -> re.Pattern[str]:
+    """What a normalized name must fit in full to be this one; in it `*` stands for any text, `?` for a character."""
+    # The comparison leaves asterisks out, so they are something else meanwhile.
+    comparable = normalize_header(name.replace("*", _ANY).replace("?", _ONE))
+    return re.compile(re.escape(comparable).replace(_ANY, ".*").replace(_ONE, "."), re.DOTALL)
+
+
 def column_letter(column: int) -> str:
     """Excel's name of a column: 0 is A, 26 is AA."""
     letters = ""

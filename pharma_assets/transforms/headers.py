@@ -12,7 +12,7 @@ import numpy as np
 from pharma_assets.errors import PharmaError
 from pharma_assets.reading.sheet import Document, Kind, Sheet
 from pharma_assets.transforms.header_block import Head, HeaderBlock, read_head
-from pharma_assets.transforms.header_text import column_letter, normalize_header
+from pharma_assets.transforms.header_text import column_letter, name_pattern, normalize_header
 from pharma_assets.transforms.layout import Layout, Sheets
 from pharma_assets.transforms.renames import likely_renames
 
@@ -113,13 +113,13 @@ def locate(document: Document, layout: Layout) -> tuple[Located, ...]:
         # The sheet that the layout names is not there: what can be seen instead are the names of the others.
         raise _header_not_found(layout, [layout.sheet], [sheet.name for sheet in document.sheets])
     matches = [match for sheet in named if (match := _best(sheet, layout)) is not None]
-    shown = [match for match in matches if match.sheet.visible or layout.sheet is not None]
+    shown = [match for match in matches if match.sheet.visible or layout.takes_hidden_sheets]
     complete = [match for match in shown if not match.missing]
     if not complete:
         hidden = [match.sheet.name for match in matches if not match.missing]
         if hidden:
             raise PharmaError("HIDDEN_SHEET", sheets=", ".join(hidden))
-        raise _not_found([sheet for sheet in named if sheet.visible or layout.sheet is not None], layout, shown)
+        raise _not_found([sheet for sheet in named if sheet.visible or layout.takes_hidden_sheets], layout, shown)
     if layout.sheets is Sheets.ALL:
         doubtful = [match for match in shown if match.missing and _is_close(match, layout)]
         if doubtful:
@@ -183,9 +183,9 @@ def _cells(sheet: Sheet, index: int) -> int:
 def _named_sheets(document: Document, layout: Layout) -> list[Sheet]:
     if layout.sheet is None:
         return list(document.sheets)
-    wanted = normalize_header(layout.sheet)
+    fits = name_pattern(layout.sheet).fullmatch
     # The one sheet of a text file has no name of its own.
-    return [sheet for sheet in document.sheets if sheet.widths is not None or normalize_header(sheet.name) == wanted]
+    return [sheet for sheet in document.sheets if sheet.widths is not None or fits(normalize_header(sheet.name))]
 
 
 def _matches(sheet: Sheet, layout: Layout) -> Iterator[_Match]:

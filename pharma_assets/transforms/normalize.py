@@ -18,8 +18,11 @@ from pharma_assets.model.target import TRACE_COLUMNS, TYPES
 from pharma_assets.reading.sheet import Document
 from pharma_assets.transforms.body import Body, Mask, data_rows
 from pharma_assets.transforms.columns import ParsedColumn, parse_column
+from pharma_assets.transforms.facts import NOWHERE, Facts, registry_values
 from pharma_assets.transforms.headers import Located, locate
+from pharma_assets.transforms.hooks.steps import Shaped, shape
 from pharma_assets.transforms.layout import Layout, Totals
+from pharma_assets.transforms.left_out import rows_left_out
 from pharma_assets.transforms.merged import fill_merged
 from pharma_assets.transforms.rows import tell_rows
 from pharma_assets.transforms.target_table import target_table
@@ -39,12 +42,14 @@ class RejectedCell:
 
 @dataclass(frozen=True)
 class RejectedRow:
-    """A row that was held back. `raw` is the whole row: header → text of every non-blank cell."""
+    """A row that was held back. `raw` is the whole row as it was sent: header → text of every non-blank cell. `part`:
+    which of several rows that a hook made of it."""
 
     sheet: str
     row: int
     cells: tuple[RejectedCell, ...]
     raw: Mapping[str, str]
+    part: int = 1
 
     def __str__(self) -> str:
         cell = self.cells[0]
@@ -57,8 +62,9 @@ class NormalizedReport:
 
     `table`: one row for each row to load, with the filled target columns (text, decimal128, timestamp in UTC),
     `source_sheet`, `source_row` (1-based, as people count) and `extra` (JSON text, null where there is nothing more).
-    `read` was counted by the reader, and `read = table.num_rows + sum(left_out) + len(rejected)` holds. `left_out`
-    counts rows by their reason: that of a rule of the layout, or a `rows.Reason`. `sheet` names the sheets that were
+    `read` was counted by the reader, and `read = table.num_rows + sum(left_out) + len(rejected)` holds; where a hook
+    made several rows of one, each counts as read, and `source_part` numbers them. `left_out` counts rows by their
+    reason: that of a rule of the layout or of a hook, or a `Reason`. `sheet` names the sheets that were
     taken, joined by ", "; `header_row` is where the first one's header begins. `remarks` are problems of the scope
     REMARK: they stop nothing. `control_totals` are the report's own totals.
     """
@@ -106,16 +112,19 @@ class _Part:
     outside: pa.Array
 
 
-def normalize(document: Document, layout: Layout, timezone: ZoneInfo, month: date | None = None) -> NormalizedReport:
+def normalize(
+    document: Document, layout: Layout, timezone: ZoneInfo, month: date | None = None, facts: Facts = NOWHERE
+) -> NormalizedReport:
     """Bring a document to the target schema by its layout. `month` is the first day of the folder's month; None leaves
-    the dates unchecked.
+    the dates unchecked. `facts`: what else the file's place says, for the columns that the layout fills from it.
 
     Raises PharmaError when the structure is in doubt: HEADER_NOT_FOUND, MISSING_COLUMN, HIDDEN_SHEET, AMBIGUOUS_SHEET,
-    AMBIGUOUS_COLUMN, NO_DATA_ROWS, ALL_ROWS_REJECTED, DATE_AMBIGUOUS, TOTAL_MISMATCH, PERIOD_MISMATCH;
-    ROWS_UNACCOUNTED if the count does not come out.
+    AMBIGUOUS_COLUMN, NO_DATA_ROWS, ALL_ROWS_REJECTED, DATE_AMBIGUOUS, TOTAL_MISMATCH, PERIOD_MISMATCH, FACT_MISSING,
+    HOOK_FAILED; ROWS_UNACCOUNTED if the count does not come out.
     """
+    registry = registry_values(layout.registry, facts, month, timezone)
     located = locate(document, layout)
-    parts = [_normalize_sheet(sheet, layout, timezone, month) for sheet in located]
+    parts = [_normalize_sheet(sheet, layout, timezone, month, registry) for sheet in located]
     if not layout.nil_report and not any(part.told for part in parts):
         raise PharmaError("NO_DATA_ROWS")
     left_out: Counter[str] = Counter()
@@ -154,6 +163,18 @@ def check_accounted(report: NormalizedReport) -> None:
         )
 
 
+def check_volume(report: NormalizedReport, layout: Layout) -> None:
+    """Raise PharmaError ROWS_OUT_OF_BOUNDS when a report has fewer or more rows than its layout says it has.
+
+    A person may let such a report through, so this is no part of `normalize`. A nil report that is allowed is in order.
+    """
+    bounds = layout.rows
+    if bounds is None or (report.read == 0 and layout.nil_report):
+        return
+    if report.read < (bounds.min or 0) or report.read > (bounds.max or report.read):
+        raise PharmaError("ROWS_OUT_OF_BOUNDS", rows=report.read, least=bounds.min or 0, most=bounds.max or "∞")
+
+
 def _check_totals(report: NormalizedReport) -> None:
     for total in report.control_totals:
         if total.agrees is False:
@@ -179,55 +200,85 @@ def _joined(tables: Sequence[pa.Table]) -> pa.Table:
     if len(tables) == 1:
         return tables[0]
     names = {name for table in tables for name in table.column_names}
-    order = [name for name in (*TYPES, *TRACE_COLUMNS) if name in names]
-    return pa.concat_tables(tables, promote_options="default").select(order).combine_chunks()
+    order = [name for name in (*TYPES, "source_part", *TRACE_COLUMNS) if name in names]
+    table = pa.concat_tables(tables, promote_options="default").select(order).combine_chunks()
+    if "source_part" in names:
+        # A sheet in which no row was made of another.
+        parts = pc.fill_null(table["source_part"], 1)
+        table = table.set_column(order.index("source_part"), "source_part", parts)
+    return table
 
 
-def _normalize_sheet(located: Located, layout: Layout, timezone: ZoneInfo, month: date | None) -> _Part:
+def _normalize_sheet(
+    located: Located, layout: Layout, timezone: ZoneInfo, month: date | None, registry: Mapping[str, pa.Scalar]
+) -> _Part:
     raw = data_rows(located)
     everything = fill_merged(raw, located, layout)
     structure = tell_rows(raw, everything, located, layout)
-    no_data = structure.mask(raw.height)
-    body = everything.without(no_data)
+    data = ~structure.mask(raw.height)
+    told = everything.without(~data)
+    shaped = shape(told, layout, located.known, month)
+    body, layout = shaped.body, shaped.layout
     parsed = _parse(body, layout, timezone, month)
-    left_out, left_out_by = _left_out(parsed, layout, ~body.ragged)
+    left_out, left_out_by = rows_left_out(parsed, layout, ~body.ragged)
     wrong = body.ragged.copy()
     for column in parsed.values():
         wrong |= column.problem_of >= 0
     keep = ~(left_out | wrong)
-    remarks = [*_sheet_remarks(body, located), *(remark for column in parsed.values() for remark in column.remarks)]
+    table, at_last = target_table(body, layout, parsed, keep, registry, timezone, month)
+    remarks = [*_sheet_remarks(shaped, located), *(remark for column in parsed.values() for remark in column.remarks)]
+    as_sent, sent = told, parsed
+    if structure.totals and layout.hooks is not None:
+        # A report's own totals are of the rows that it sent, not of what hooks have made of them.
+        data &= ~np.isin(everything.rows, list(shaped.gone))
+        as_sent = everything.without(~data)
+        sent = _parse(as_sent, layout, timezone, month)
     return _Part(
-        table=target_table(body, layout, parsed, keep),
-        read=located.sheet.rows_filled_below(located.last_index),
-        told=body.height,
-        left_out=[left_out_by, structure.counts()],
+        table=table,
+        read=located.sheet.rows_filled_below(located.last_index) + shaped.made,
+        told=told.height,
+        left_out=[left_out_by, structure.counts(), shaped.left_out, at_last],
         rejected=_rejected_rows(body, parsed, wrong & ~left_out),
         remarks=tuple(remarks),
-        control_totals=control_totals(everything, ~no_data, structure.totals, parsed, body.ragged, layout, timezone),
-        outside=_days_outside(parsed, layout, keep, month),
+        control_totals=control_totals(everything, data, structure.totals, sent, as_sent.ragged, layout, timezone),
+        outside=_days_outside(_local_days(parsed, layout, keep, table, timezone), month),
     )
 
 
-def _sheet_remarks(body: Body, located: Located) -> list[PharmaError]:
-    """The remarks on a sheet's hidden rows, and on its columns that the layout does not know."""
-    remarks = []
+def _sheet_remarks(shaped: Shaped, located: Located) -> list[PharmaError]:
+    """The remarks on a sheet's hidden rows, on columns that the layout does not know, and on rows that were made."""
+    body, remarks = shaped.body, []
     if body.hidden is not None and body.hidden.any():
         remarks.append(PharmaError("HIDDEN_ROWS", sheet=body.sheet, rows=int(body.hidden.sum())))
     named = set().union(*located.header_rows)
     unknown = [
         column.header
         for column in body.columns
-        if column.place not in located.known and (column.place in named or not column.is_blank)
+        if column.place not in shaped.known and (column.place in named or not column.is_blank)
     ]
     if unknown:
         columns = ", ".join(" ".join(header.split()) for header in unknown)
         remarks.append(PharmaError("EXTRA_COLUMNS", sheet=body.sheet, columns=columns))
+    if shaped.made:
+        remarks.append(PharmaError("ROWS_MADE", sheet=body.sheet, rows=shaped.made))
     return remarks
 
 
-def _days_outside(parsed: Mapping[str, ParsedColumn], layout: Layout, keep: Mask, month: date | None) -> pa.Array:
-    """The local moments of the rows to load that are not in the month."""
-    local = next(column.local_moments() for header, column in parsed.items() if layout.columns[header].to == "period")
+def _local_days(
+    parsed: Mapping[str, ParsedColumn], layout: Layout, keep: Mask, table: pa.Table, timezone: ZoneInfo
+) -> pa.Array:
+    """The local moments of the rows to load; none where the month itself gives them."""
+    if layout.hooks is not None and "period" in table.column_names:
+        moments = [
+            moment and moment.astimezone(timezone).replace(tzinfo=None) for moment in table["period"].to_pylist()
+        ]
+        return pa.array(moments, pa.timestamp("us"))
+    period = [column for header, column in parsed.items() if layout.columns[header].to == "period"]
+    return period[0].local_moments().filter(pa.array(keep)) if period else pa.array([], pa.timestamp("us"))
+
+
+def _days_outside(local: pa.Array, month: date | None) -> pa.Array:
+    """Those of the local moments that are not in the month."""
     if month is None:
         return local.slice(0, 0)
     first = datetime(month.year, month.month, 1)
@@ -235,54 +286,38 @@ def _days_outside(parsed: Mapping[str, ParsedColumn], layout: Layout, keep: Mask
     outside = pc.or_(
         pc.less(local, pa.scalar(first, local.type)), pc.greater_equal(local, pa.scalar(next_month, local.type))
     )
-    return local.filter(pc.and_(pc.fill_null(outside, False), pa.array(keep)))
+    return local.filter(pc.fill_null(outside, False))
 
 
 def _parse(body: Body, layout: Layout, timezone: ZoneInfo, month: date | None) -> dict[str, ParsedColumn]:
     """The layout's columns that are there, parsed, by the layout's header: those that a rule looks at, and a stand-in
     only where it is needed."""
+    only_kept, parts = layout.only_kept, layout.parts
     return {
-        header: parse_column(body.columns[body.places[header]], rule, timezone, month)
+        header: parse_column(body.columns[body.places[header]], rule, timezone, month, in_part=header in parts)
         for header, rule in layout.columns.items()
-        if header in body.places
-        and header not in layout.only_kept
-        and (rule.unless is None or rule.unless not in body.places)
+        if header in body.places and header not in only_kept and (rule.unless is None or rule.unless not in body.places)
     }
-
-
-def _left_out(parsed: dict[str, ParsedColumn], layout: Layout, sound: Mask) -> tuple[Mask, dict[str, int]]:
-    """The rows that a rule leaves out, and how many each rule took; a row counts for the first rule that fits.
-
-    Only `sound` rows are asked: in a ragged one the cells stand in the wrong columns.
-    """
-    left_out = np.zeros(len(sound), dtype=bool)
-    counts: dict[str, int] = {}
-    for rule in layout.left_out:
-        if rule.column in parsed:
-            values = parsed[rule.column].values
-            zero = pa.scalar(0, values.type)
-            fits = pc.fill_null(pc.equal(values, zero), False).to_numpy(zero_copy_only=False) & sound & ~left_out
-            counts[rule.reason] = counts.get(rule.reason, 0) + int(fits.sum())
-            left_out |= fits
-    return left_out, counts
 
 
 def _rejected_rows(body: Body, parsed: dict[str, ParsedColumn], mask: Mask) -> tuple[RejectedRow, ...]:
     positions = np.flatnonzero(mask)
     if not len(positions):
         return ()
-    texts = [column.texts.take(pa.array(positions)).to_pylist() for column in body.columns]
-    headers = [column.header for column in body.columns]
+    held = body.take(positions)
+    texts = [column.texts.to_pylist() for column in held.columns]
+    sent = {column.header: column.as_sent.to_pylist() for column in held.columns if not column.made}
     rows = []
-    for index, row in zip(positions.tolist(), zip(*texts, strict=True), strict=True):
+    for at, index in enumerate(positions.tolist()):
         cells = [
-            RejectedCell(column.source.header, row[column.source.place], problem.code, problem.message)
+            RejectedCell(column.source.header, texts[column.source.place][at], problem.code, problem.message)
             for column in parsed.values()
             if (problem := column.problem_at(index)) is not None
         ]
-        if body.ragged[index]:
-            ragged = CellProblem("ROW_RAGGED", seen=int(body.widths[index]), expected=body.expected_width)
+        if held.ragged[at]:
+            ragged = CellProblem("ROW_RAGGED", seen=int(held.widths[at]), expected=body.expected_width)
             cells.insert(0, RejectedCell("", None, ragged.code, ragged.message))
-        raw = {header: text for header, text in zip(headers, row, strict=True) if text is not None}
-        rows.append(RejectedRow(body.sheet, int(body.rows[index]), tuple(cells), raw))
+        raw = {header: cell[at] for header, cell in sent.items() if cell[at] is not None}
+        part = 1 if held.parts is None else int(held.parts[at])
+        rows.append(RejectedRow(body.sheet, int(held.rows[at]), tuple(cells), raw, part))
     return tuple(rows)

@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 import re
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 from functools import lru_cache
 
 from pharma_assets.transforms.header_text import normalize_header
+
+
+class Reason(StrEnum):
+    """Under which name a row that is no data is counted among those left out."""
+
+    REPEATED_HEADER = "repeated header"
+    COLUMN_NUMBERS = "column numbers"
+    TOTAL = "total"
+    SUBTOTAL = "subtotal"
+    SIGNATURE = "signature"
 
 
 class Word(IntEnum):

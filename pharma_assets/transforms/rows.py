@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from itertools import count
 
 import numpy as np
@@ -24,6 +23,7 @@ from pharma_assets.transforms.headers import Located
 from pharma_assets.transforms.layout import Layout, Parse
 from pharma_assets.transforms.row_words import (
     TOTAL_LETTERS,
+    Reason,
     Word,
     is_footnote,
     is_of_a_part,
@@ -37,16 +37,6 @@ _SIGNATURE_CELLS = 4
 _FEWEST_COLUMN_NUMBERS = 3
 
 Cells = Mapping[int, str]
-
-
-class Reason(StrEnum):
-    """Under which name a row that is no data is counted among those left out."""
-
-    REPEATED_HEADER = "repeated header"
-    COLUMN_NUMBERS = "column numbers"
-    TOTAL = "total"
-    SUBTOTAL = "subtotal"
-    SIGNATURE = "signature"
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,7 @@ def _result_layout() -> Layout:
     rules[provider] = rules[provider].model_copy(update={"aliases": ("report_provider",)})
     return Layout(
         supplier="a client's script",
-        report_types=("any",),
+        report_type="any",
         columns=rules,
         # What a script wrote is what it means to be loaded: rows of totals that slipped through it are left out, but
         # prove nothing, for they are of rows that it has dropped; and it may date its rows as it likes.

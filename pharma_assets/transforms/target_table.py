@@ -1,8 +1,10 @@
-"""The rows of the target schema: parsed columns in their places, the waybill composed, everything else in `extra`."""
+"""The rows of the target schema: parsed columns in their places, texts composed, everything else in `extra`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
@@ -11,39 +13,76 @@ import pyarrow.compute as pc
 from pharma_assets.model.target import COLUMNS
 from pharma_assets.transforms.body import Body, Mask
 from pharma_assets.transforms.columns import ParsedColumn
+from pharma_assets.transforms.composed import compose, told_by_waybill
 from pharma_assets.transforms.extra import extra_column
-from pharma_assets.transforms.layout import Layout, Waybill
+from pharma_assets.transforms.hooks.steps import finish
+from pharma_assets.transforms.layout import Layout
 
 
-def target_table(body: Body, layout: Layout, parsed: Mapping[str, ParsedColumn], keep: Mask) -> pa.Table:
+def target_table(
+    body: Body,
+    layout: Layout,
+    parsed: Mapping[str, ParsedColumn],
+    keep: Mask,
+    registry: Mapping[str, pa.Scalar],
+    timezone: ZoneInfo,
+    month: date | None,
+) -> tuple[pa.Table, Mapping[str, int]]:
     """The rows to `keep`, with the filled target columns in their order, `source_sheet`, `source_row` and `extra`; text
-    is pa.string()."""
+    is pa.string(). Where a hook made several rows of one, also `source_part`.
+
+    `registry`: the targets that are the same in all rows because the file's place says them. The second result counts
+    the rows that a hook leaves out at the last moment, by their reason.
+    """
     length = body.height
     columns: dict[str, pa.Array] = {name: pa.repeat(value, length) for name, value in layout.constants.items()}
-    beyond: list[tuple[str, pa.Array]] = []
+    columns |= {name: pa.repeat(value, length) for name, value in registry.items()}
     for header, column in parsed.items():
         target = layout.columns[header].to
         if target is not None:
             columns[target] = _plain(column.values)
-        kept = column.kept if target is not None else np.ones(length, dtype=bool)
-        if layout.waybill is not None and header in (layout.waybill.number, layout.waybill.date):
-            kept = kept & ~_told_by_waybill(header, layout.waybill, parsed)
-        if kept.any():
-            beyond.append((column.source.header, _where(kept, column.source.texts)))
-    if layout.waybill is not None:
-        columns["naklad"] = _compose(layout.waybill, parsed)
-    used = {column.source.place for column in parsed.values()}
-    beyond += [(column.header, column.texts) for column in body.columns if column.place not in used]
-    ordered = {column.name: columns[column.name] for column in COLUMNS if column.name in columns}
+    for target, template in layout.templates.items():
+        columns[target] = compose(template, layout, parsed, length)
+    done = finish(columns, body, keep, layout, timezone, month)
+    ordered = {column.name: done.columns[column.name] for column in COLUMNS if column.name in done.columns}
     table = pa.table(
         {
             **ordered,
             "source_sheet": pa.repeat(body.sheet, length),
             "source_row": pa.array(body.rows, pa.int32()),
-            "extra": extra_column(beyond, length),
+            **({} if body.parts is None else {"source_part": pa.array(body.parts, pa.int16())}),
+            "extra": extra_column(_beyond(body, layout, parsed, done.changed), length),
         }
     )
-    return table if keep.all() else table.filter(pa.array(keep))
+    return table if done.keep.all() else table.filter(pa.array(done.keep)), done.left_out
+
+
+def _beyond(
+    body: Body, layout: Layout, parsed: Mapping[str, ParsedColumn], changed: Mapping[str, Mask]
+) -> list[tuple[str, pa.Array]]:
+    """The cells that the targets alone do not give back, as they were sent. `changed`: where hooks changed a target."""
+    of_waybill = _of_waybill(layout, parsed)
+    beyond: list[tuple[str, pa.Array]] = []
+    for header, column in parsed.items():
+        target = layout.columns[header].to
+        kept = column.kept if target is not None else np.ones(body.height, dtype=np.bool_)
+        if target is not None and target in changed:
+            kept = kept | changed[target]
+        if layout.waybill is not None and header in of_waybill:
+            told = told_by_waybill(header, layout.waybill, layout, parsed)
+            kept = kept & ~(told & ~changed["naklad"] if "naklad" in changed else told)
+        if column.source.changed is not None:
+            kept = kept | column.source.changed
+        if kept.any() and not (column.source.made and target is not None):
+            beyond.append((column.source.header, _where(kept, column.source.as_sent)))
+    used = {column.source.place for column in parsed.values()}
+    return beyond + [(column.header, column.untouched) for column in body.columns if column.place not in used]
+
+
+def _of_waybill(layout: Layout, parsed: Mapping[str, ParsedColumn]) -> set[str | None]:
+    """The headers under which the waybill's columns came."""
+    waybill = layout.waybill
+    return {layout.present(header, parsed) for header in (waybill.number, waybill.date)} if waybill else set()
 
 
 def _plain(values: pa.Array) -> pa.Array:
@@ -52,23 +91,3 @@ def _plain(values: pa.Array) -> pa.Array:
 
 def _where(mask: Mask, texts: pa.Array) -> pa.Array:
     return texts if mask.all() else pc.if_else(pa.array(mask), texts, pa.scalar(None, texts.type))
-
-
-def _told_by_waybill(header: str, waybill: Waybill, parsed: Mapping[str, ParsedColumn]) -> Mask:
-    """The rows whose cell can be read back from `naklad`: every number; a date without a time beside a number."""
-    number = pc.is_valid(parsed[waybill.number].values).to_numpy(zero_copy_only=False)
-    if header == waybill.number:
-        return np.asarray(number)
-    local = parsed[waybill.date].local_moments()
-    midnight = pc.equal(local, pc.floor_temporal(local, unit="day"))
-    return np.asarray(number & pc.fill_null(midnight, False).to_numpy(zero_copy_only=False))
-
-
-def _compose(waybill: Waybill, parsed: Mapping[str, ParsedColumn]) -> pa.Array:
-    """«<number> от <dd.mm.yyyy>»; the number alone where there is no date; null where there is no number."""
-    number = _plain(parsed[waybill.number].values)
-    encoded = parsed[waybill.date].local_moments().dictionary_encode()
-    days = pa.array([f" от {day:%d.%m.%Y}" for day in encoded.dictionary.to_pylist()], pa.string()).take(
-        encoded.indices
-    )
-    return pc.binary_join_element_wise(number, pc.fill_null(days, ""), "")

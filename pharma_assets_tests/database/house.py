@@ -80,10 +80,10 @@ class House:
         with self.platform.engine.begin() as connection:
             connection.execute(text(statement))
 
-    def change_layout(self, addition: str) -> None:
+    def change_layout(self, addition: str, text: str = LAYOUT) -> None:
         """Another layout of Client_01 from now on."""
         folder = self.platform.settings.transforms
-        (folder / "distributors" / "Client_01" / "layout.yaml").write_text(LAYOUT + addition, encoding="utf-8")
+        (folder / "distributors" / "Client_01" / "layout.yaml").write_text(text + addition, encoding="utf-8")
         self.platform = replace(self.platform, transforms=load_transforms(folder))
 
     def query(self, statement: str) -> list[Any]:

@@ -22,7 +22,7 @@ from sqlalchemy import Engine, text
 from pharma_assets.errors import PharmaError
 from pharma_assets.inbox.sftp import SftpInbox
 from pharma_assets.inbox.source import Inbox
-from pharma_assets.inbox.walk import Walk, walk_inbox
+from pharma_assets.inbox.walk import Listing, Walk, walk_inbox
 from pharma_assets.reading.guard import GuardedReader
 from pharma_assets.registry.scan import ScanRules, scan
 from pharma_assets_tests.sshd import SshServer, make_key
@@ -282,8 +282,8 @@ def test_a_connection_that_drops_is_made_anew(sftp: SftpInbox, server_on_loopbac
         (root / LEAF.replace("Client_01", f"Client_{number:02d}")).mkdir(parents=True, exist_ok=True)
     before = server_on_loopback.log.count("Accepted publickey")
     walk, leaves = Walk(), 0
-    for listing in walk_inbox(sftp, (".csv",), walk, lambda folder, modified_ns: False):
-        leaves += listing is not None
+    for listing in walk_inbox(sftp, (".csv",), walk):
+        leaves += isinstance(listing, Listing)
         if leaves in {1, 100}:
             server_on_loopback.drop_connections()
     assert (leaves, walk.problems, walk.blind) == (200, [], [])
@@ -421,7 +421,7 @@ def test_a_name_that_leads_elsewhere_makes_the_folder_unreadable(tmp_path: Path,
         with pytest.raises(OSError, match="leads elsewhere"):
             inbox.entries("folder")
         walk = Walk()
-        assert list(walk_inbox(inbox, (".csv",), walk, lambda folder, modified_ns: False)) == [None]
+        assert list(walk_inbox(inbox, (".csv",), walk)) == []
         assert [problem.code for problem in walk.problems] == ["PATH_UNREADABLE"]
         assert walk.blind == [""]
 

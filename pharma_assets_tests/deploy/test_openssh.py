@@ -21,7 +21,7 @@ from paramiko import sftp as wire
 
 from pharma_assets.errors import PharmaError
 from pharma_assets.inbox.sftp import SftpInbox
-from pharma_assets.inbox.walk import Walk, walk_inbox
+from pharma_assets.inbox.walk import Listing, Walk, walk_inbox
 from pharma_assets.settings import PROJECT, SftpUrl
 from pharma_assets_tests.sshd import SshServer, missing_server, ssh_server
 
@@ -442,8 +442,12 @@ def test_the_platform_reads_everything_and_changes_nothing(inbox: Served, tmp_pa
         SftpUrl(inbox.reader, "127.0.0.1", inbox.server.port, "/"), inbox.server.key, inbox.server.known_hosts
     )
     walk = Walk()
-    listings = filter(None, walk_inbox(reader, (".csv",), walk, lambda folder, modified_ns: False))
-    files = {seen.path: str(seen.leaf.client_month.client.name) for listing in listings for seen in listing.files}
+    files = {
+        seen.path: str(seen.leaf.client_month.client.name)
+        for listing in walk_inbox(reader, (".csv",), walk)
+        if isinstance(listing, Listing)
+        for seen in listing.files
+    }
     assert files == {
         f"{inbox.supplier}/{OLD}": "Client_01",
         f"{inbox.supplier}/{LEAF}/private.csv": "Client_01",

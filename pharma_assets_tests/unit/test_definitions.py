@@ -39,6 +39,8 @@ def test_checks_jobs_and_sensor() -> None:
     sensor = defs.resolve_sensor_def("inbox_sensor")
     assert sensor.minimum_interval_seconds == 15 * 60
     assert sensor.default_status.value == "RUNNING"
+    alerts = defs.resolve_sensor_def("alerts_sensor")
+    assert (alerts.minimum_interval_seconds, alerts.default_status.value) == (300, "RUNNING")
 
 
 def test_the_audit_runs_at_night_and_with_no_client_month() -> None:

@@ -53,7 +53,12 @@ SCRIPTS = (PROJECT / "docs" / "scripts.md", PROJECT / "docs" / "scripts.ru.md")
 PAGES = (README, *sorted((PROJECT / "docs").glob("*.md")))
 
 # Named in the docs and no setting of the platform.
-OTHER_VARIABLES = {"PHARMA_DAGSTER_DATABASE_URL", "PHARMA_WRITE_EXAMPLES"}
+OTHER_VARIABLES = {
+    "PHARMA_DAGSTER_DATABASE_URL",
+    "PHARMA_WRITE_EXAMPLES",
+    "PHARMA_CODE_HOST",
+    "PHARMA_CELERY_URL",
+}
 
 each_guide = pytest.mark.parametrize("guide", GUIDES, ids=lambda path: path.name)
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)

@@ -109,7 +109,7 @@ def test_the_inbox_is_of_the_kind_that_is_named_and_connects_to_nothing(monkeypa
     monkeypatch.setenv("PHARMA_INBOX", "sftp://nobody@no-such-host.invalid/inbox")
     inbox = open_inbox(load_settings())
     assert isinstance(inbox, SftpInbox)
-    assert not inbox.trusts_folder_times
+    assert inbox.still([("folder", 0)]) == set()
     inbox.close()
 
 

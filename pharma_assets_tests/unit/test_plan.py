@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
-from pharma_assets.intake import plan
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pharma_assets.intake import NO_BACKLOG, Backlog, Request, plan
 from pharma_assets.model.client_month import Client, ClientMonth
 from pharma_assets.model.provider import Provider
 from pharma_assets.model.status import Status
@@ -44,3 +48,59 @@ def test_the_digest_is_of_the_work_not_of_the_moment() -> None:
     assert request.digest == swapped.digest
     for other in (replace(FILE, version=2), replace(FILE, attempt=1), replace(FILE, status=Status.ERROR)):
         assert plan([other, replace(FILE, id=2)], ())[0].digest != request.digest
+
+
+def due(*places: tuple[str, int, int]) -> list[RegisteredFile]:
+    """A file of each client, year and month, in this order."""
+    return [
+        replace(FILE, id=number, client_month=ClientMonth(Client(Provider.CHAIN, client), year, month))
+        for number, (client, year, month) in enumerate(places, start=1)
+    ]
+
+
+def ids(requests: list[Request]) -> list[int]:
+    return [file for request in requests for file in request.file_ids]
+
+
+def test_clients_take_turns() -> None:
+    """One client's three months are not in the way of another's only one, though all of them are older."""
+    files = due(("A", 2025, 1), ("A", 2025, 2), ("A", 2025, 3), ("B", 2025, 6), ("C", 2025, 5), ("B", 2025, 7))
+    assert ids(plan(files, ())) == [1, 4, 5, 2, 6, 3]
+
+
+BACKLOG = Backlog(since=date(2025, 1, 1), at_once=2)
+
+
+def test_the_backlog_comes_last_and_a_part_at_a_time() -> None:
+    files = due(("A", 2024, 1), ("A", 2024, 2), ("B", 2024, 3), ("A", 2025, 1), ("C", 2024, 12))
+    requests = plan(files, (), BACKLOG)
+    assert ids(requests) == [4, 1, 3], "A and B take turns; C is for the next tick"
+    assert [request.is_backlog for request in requests] == [False, True, True]
+    assert ids(plan(files, (), NO_BACKLOG)) == [1, 3, 5, 2, 4]
+
+
+def test_what_of_the_backlog_is_being_worked_on_counts() -> None:
+    files = due(("A", 2024, 1), ("B", 2024, 3), ("B", 2025, 1))
+    busy = {file.client_month for file in due(("C", 2024, 2), ("C", 2025, 3))}
+    assert ids(plan(files, busy, BACKLOG)) == [3, 1]
+    assert ids(plan(files, busy | {files[0].client_month, files[1].client_month}, BACKLOG)) == [3]
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from("ABC"), st.sampled_from((2024, 2025)), st.integers(1, 12)), max_size=40),
+    st.integers(0, 5),
+)
+def test_nothing_fresh_is_left_out_and_nobody_is_passed_over(places: list[tuple[str, int, int]], room: int) -> None:
+    files = due(*places)
+    requests = plan(files, (), Backlog(BACKLOG.since, room))
+    fresh, late = (
+        [request for request in requests if request.is_backlog is is_backlog] for is_backlog in (False, True)
+    )
+    assert requests == fresh + late
+    assert set(ids(fresh)) == {file.id for file in files if file.client_month.year == 2025}
+    old = {file.client_month for file in files if file.client_month.year == 2024}
+    assert len(late) == min(room, len(old))
+    for part, among in ((fresh, {file.client_month for file in files} - old), (late, old)):
+        served = Counter(request.client_month.client for request in part)
+        waiting = Counter(month.client for month in among) - served
+        assert all(served[client] >= served[other] - 1 for client in waiting for other in served)

@@ -16,12 +16,12 @@ ROOT = Path(pharma_assets.__file__).parent
 # A room may import those on lower floors and its own; rooms of one floor do not know each other.
 FLOORS = (
     ("errors",),
-    ("model",),
+    ("model", "endpoints", "logs"),
     ("settings", "files"),
     ("database", "inbox", "reading", "scripts"),
     ("registry", "transforms"),
     ("loading", "instance"),
-    ("intake", "services", "inspection", "comparison"),
+    ("intake", "services", "inspection", "comparison", "alerts", "metrics", "backup"),
     ("defs",),
     ("definitions", "demo"),
     ("tick",),

@@ -1,10 +1,11 @@
-"""`pharma-assets client …`: what is done with one client's transform."""
+"""`pharma-assets client …`: what people do with the transforms of clients. Each command is a module of its own."""
 
 from __future__ import annotations
 
 import typer
 
-from pharma_assets.cli.client import compare
+from pharma_assets.cli.client import compare, schema
 
-app = typer.Typer(no_args_is_help=True, help="What is done with one client's transform.")
+app = typer.Typer(no_args_is_help=True, help="Layouts and scripts of clients.")
 app.command("compare")(compare.compare)
+app.command("schema")(schema.schema)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pharma_assets.scripts.found import Script
     from pharma_assets.scripts.task import Task
     from pharma_assets.settings import Settings
-    from pharma_assets.transforms.layout import Layout
+    from pharma_assets.transforms.catalog import ClientTransforms
 
     Source = tuple[Task, Callable[[], AbstractContextManager[BinaryIO]]]
 
@@ -96,11 +96,10 @@ def compare(
         raise typer.Exit(1)
 
 
-def _transforms(settings: Settings, name: str, draft: Path | None) -> tuple[Script, Layout]:
+def _transforms(settings: Settings, name: str, draft: Path | None) -> tuple[Script, ClientTransforms]:
     """The client's script, and the layout to compare it with."""
-    from pharma_assets.errors import PharmaError
     from pharma_assets.scripts.found import find_scripts
-    from pharma_assets.transforms.catalog import load_transforms, parse_layout
+    from pharma_assets.transforms.catalog import load_transforms, read_client
 
     scripts = find_scripts(settings.scripts_root)
     named = [client for client in scripts if name in (client.name, _full_name(client))]
@@ -111,22 +110,19 @@ def _transforms(settings: Settings, name: str, draft: Path | None) -> tuple[Scri
             param_hint="CLIENT",
         )
     (client,) = named
-    if draft is not None:
-        try:
-            return scripts[client], parse_layout(draft.read_bytes())
-        except ValueError as error:
-            raise PharmaError("LAYOUT_INVALID", file=draft, why=error) from error
-    own = load_transforms(settings.transforms).by_client.get(client)
+    own = load_transforms(settings.transforms).by_client.get(client) if draft is None else read_client(client, draft)
     if own is None:
         raise typer.BadParameter(f"{_full_name(client)} has no layout: name a draft of one", param_hint="--layout")
-    return scripts[client], own.require_layout()
+    if own.invalid is not None:
+        raise own.invalid
+    return scripts[client], own
 
 
 def _full_name(client: Client) -> str:
     return f"{client.provider.transforms_folder}/{client.name}"
 
 
-def _of_file(settings: Settings, client: Client, layout: Layout, file: Path, month: date | None) -> Source:
+def _of_file(settings: Settings, client: Client, layouts: ClientTransforms, file: Path, month: date | None) -> Source:
     """A report wherever it lies, as the record that it would be."""
     from pharma_assets.model.client_month import ClientMonth
     from pharma_assets.model.provider import SUPPLIERS_FOLDER
@@ -141,7 +137,7 @@ def _of_file(settings: Settings, client: Client, layout: Layout, file: Path, mon
         client_month = ClientMonth(client, leaf.client_month.year, leaf.client_month.month)
     else:
         raise typer.BadParameter("a report outside the inbox does not tell its month: say it", param_hint="--month")
-    report_type = leaf.report_type if leaf else layout.report_types[0]
+    report_type = leaf.report_type if leaf else layouts.report_types[0]
     task = Task(
         id=1,
         path=f"{SUPPLIERS_FOLDER}/{leaf_path(client_month, report_type)}/{file.name}",
@@ -164,8 +160,8 @@ def _leaf(file: Path) -> Leaf | None:
         return None
 
 
-def _of_inbox(platform: Platform, client: Client, layout: Layout, month: date | None) -> list[Source]:
-    """The client's present files of the report types that the layout handles."""
+def _of_inbox(platform: Platform, client: Client, layouts: ClientTransforms, month: date | None) -> list[Source]:
+    """The client's present files of the report types and months that the layout is for."""
     from pharma_assets.loading.task_list import tasks_of
     from pharma_assets.registry.files import client_months, present_files
 
@@ -175,7 +171,7 @@ def _of_inbox(platform: Platform, client: Client, layout: Layout, month: date | 
             for client_month in client_months(connection, client)
             if month is None or client_month.first_day == month
             for file in present_files(connection, client_month)
-            if file.report_type in layout.report_types
+            if layouts.find(file.report_type, client_month.first_day) is not None
         ]
     return [(task.as_open(), partial(platform.inbox.open, task.path)) for task in tasks_of(platform, files)]
 
@@ -184,17 +180,22 @@ def _compared(
     settings: Settings,
     reader: GuardedReader,
     script: Script,
-    layout: Layout,
+    layouts: ClientTransforms,
     sources: Sequence[Source],
     ignored: Sequence[str],
     most: int,
 ) -> list[FileComparison]:
     from pharma_assets.comparison import compare_file
+    from pharma_assets.model.transform_version import no_transform
 
     results = []
     with tempfile.TemporaryDirectory(prefix="pharma-compare-") as places:
         for number, (task, opened) in enumerate(sources, start=1):
             typer.echo(f"[{number}/{len(sources)}] {task.path}", err=True)
+            transform = layouts.find(task.report_type, task.client_month.first_day)
+            if transform is None:
+                raise no_transform(script.client, task.report_type)
+            layout = transform.require_layout()
             results.append(
                 compare_file(settings, reader, script, layout, task, opened, Path(places), ignored=ignored, most=most)
             )

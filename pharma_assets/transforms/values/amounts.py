@@ -19,12 +19,10 @@ from dataclasses import dataclass
 from decimal import Context, Decimal, DecimalException
 from enum import Enum
 
-from pharma_assets.model.target import Type
+from pharma_assets.model.target import PRECISION, Type
 from pharma_assets.reading.sheet import Kind
 from pharma_assets.transforms.values import CellProblem
 from pharma_assets.transforms.values.cells import is_nothing, refuse_long, refuse_unreadable, visible
-
-PRECISION = 18
 
 # A float holds 15 significant decimal digits; what Excel computed beyond them is noise that Excel does not show either.
 _EXCEL = Context(prec=15)

@@ -11,10 +11,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pharma_assets.model.target import Type
+from pharma_assets.model.target import PRECISION, Type
 from pharma_assets.reading.sheet import Kind
 from pharma_assets.transforms.values import CellProblem
-from pharma_assets.transforms.values.amounts import BLANKS, PRECISION, Evidence, Role
+from pharma_assets.transforms.values.amounts import BLANKS, Evidence, Role
 from pharma_assets.transforms.values.cells import TEXT_LIMIT
 from pharma_assets.transforms.values.dates import DateStyle, parse_date
 from pharma_assets.transforms.values.identifiers import EXACT_DIGITS

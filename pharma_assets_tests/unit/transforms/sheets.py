@@ -91,6 +91,12 @@ def report_of(
     return normalize(document_of(*made), layout or layout_of(), MOSCOW, month)
 
 
+def accounted(report: NormalizedReport) -> dict[str, int]:
+    """What was left out, after a look whether every row is accounted for."""
+    assert report.read == report.loaded + sum(report.left_out.values()) + len(report.rejected)
+    return {reason: count for reason, count in report.left_out.items() if count}
+
+
 def loaded_rows(report: NormalizedReport) -> list[int]:
     """The source rows that were loaded."""
     return [int(row) for row in report.table["source_row"].to_pylist()]

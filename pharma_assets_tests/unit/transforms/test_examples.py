@@ -17,7 +17,9 @@ from pharma_assets.loading.result_file import render
 from pharma_assets.reading.document import read_document
 from pharma_assets.reading.hints import Hints
 from pharma_assets.settings import PROJECT
-from pharma_assets.transforms.catalog import load_transforms, parse_layout
+from pharma_assets.transforms.catalog import load_transforms
+from pharma_assets.transforms.example_case import input_of, read_case
+from pharma_assets.transforms.layout import read_layout
 from pharma_assets.transforms.normalize import NormalizedReport, normalize
 
 FOLDER = PROJECT / "client_transforms"
@@ -31,7 +33,7 @@ def _name(path: Path) -> str:
 
 @pytest.mark.parametrize("file", LAYOUTS, ids=_name)
 def test_layout_is_valid_and_has_examples(file: Path) -> None:
-    parse_layout(file.read_bytes())
+    read_layout(file.read_bytes())
     assert list(file.parent.glob("examples/*/input.*"))
     assert list(file.parent.glob("examples/*/expected.csv"))
 
@@ -55,12 +57,47 @@ def test_example(case: Path) -> None:
     assert figures == json.loads((case / "expected.json").read_text(encoding="utf-8"))
 
 
-def _normalize(case: Path) -> NormalizedReport:
-    layout = parse_layout((case.parent.parent / "layout.yaml").read_bytes())
-    (source,) = case.glob("input.*")
-    return normalize(
-        read_document(source.read_bytes(), Hints(headers=layout.known_headers)), layout, ZoneInfo("Europe/Moscow")
+def test_a_case_says_what_the_place_of_its_input_would_say(tmp_path: Path) -> None:
+    case = tmp_path / "chains" / "Client_60" / "examples" / "july"
+    case.mkdir(parents=True)
+    (case.parent.parent / "layout.yaml").write_text(
+        """
+        supplier: Пример
+        report_types: [Type1, Type2]
+        registry: {period: month_start, supplier_filial: {fact: file_name, pattern: '^(.+)_'}, client_type: client}
+        columns: {Товар: {to: tms, filled: true}, Кол-во: amount}
+        versions: [{valid_from: 2025-07, constants: {market: Сеть}}]
+        """,
+        encoding="utf-8",
     )
+    (case / "input.csv").write_text("Товар;Кол-во\nЙод;5\n", encoding="utf-8")
+    text = "report_type: Type2\nmonth: 2025-07\nfile_name: Казань_июль.csv\n"
+    (case / "case.yaml").write_text(text, encoding="utf-8")
+    (row,) = _normalize(case).table.to_pylist()
+    told = {name: row[name] for name in ("supplier_filial", "client_type", "market", "amount_type_2")}
+    assert told == {"supplier_filial": "Казань", "client_type": "Client_60", "market": "Сеть", "amount_type_2": 5}
+    (case / "case.yaml").write_text(text.replace("07", "06"), encoding="utf-8")
+    (row,) = _normalize(case).table.to_pylist()
+    assert "market" not in row
+    assert row["period"].astimezone(ZoneInfo("Europe/Moscow")).month == 6
+    (case / "case.yaml").write_text("months: 2025-07\n", encoding="utf-8")
+    with pytest.raises(ValueError, match="months"):
+        read_case(case)
+    (case / "input.xlsx").touch()
+    with pytest.raises(ValueError, match=r"2 files are called input"):
+        input_of(case)
+
+
+def _normalize(folder: Path) -> NormalizedReport:
+    layouts = load_transforms(folder.parents[3]).by_client.values()
+    transforms = next(each for each in layouts if each.file.parent == folder.parent.parent)
+    case = read_case(folder)
+    transform = transforms.find(case.report_type or transforms.report_types[0], case.month)
+    assert transform is not None, case.report_type
+    layout = transform.require_layout()
+    document = read_document(input_of(folder).read_bytes(), Hints(headers=layout.known_headers))
+    facts = case.facts(folder, layout.report_type)
+    return normalize(document, layout, ZoneInfo("Europe/Moscow"), case.month, facts)
 
 
 def _figures(report: NormalizedReport) -> dict[str, object]:

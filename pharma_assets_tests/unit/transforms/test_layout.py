@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ from pharma_assets.errors import PharmaError
 from pharma_assets.model.client_month import Client
 from pharma_assets.model.provider import Provider
 from pharma_assets.transforms.catalog import load_transforms, parse_layout
+
+JUNE = date(2025, 6, 1)
 
 GOOD = """
 supplier: Пример
@@ -26,7 +29,7 @@ columns:
     ("yaml", "why"),
     [
         (GOOD + "colour: red", "colour: Extra inputs"),
-        (GOOD.replace("tms", "product"), "columns.товар: Value error, 'product' is not a column"),
+        (GOOD.replace("tms", "product"), "line 6, columns.товар.to: 'product' is not a column"),
         (GOOD.replace("tms", "filename_ish"), "'filename_ish' is not a column that a layout can fill"),
         (GOOD.replace("товар: tms", "товар: {to: tms, parse: date}"), "tms holds varchar"),
         (GOOD.replace("дата: period", "дата: date_godnost"), "no column goes to period"),
@@ -35,13 +38,14 @@ columns:
         (GOOD.replace("номер:", "товар:"), "stands twice"),
         (GOOD + "delivery: month_to_date", "not supported yet"),
         (GOOD + "delivery: hourly", "delivery: Input should be"),
-        (GOOD + "waybill: {number: номер, date: день}", "must be parsed as a date"),
+        (GOOD + "waybill: {number: номер, date: день}", "'день' is named but not among the columns"),
+        (GOOD + "waybill: {number: номер, date: товар}", "waybill: the column 'товар' must be parsed as a date"),
         (
             GOOD.replace("номер: {to: null}", "номер: {required: false}") + "waybill: {number: номер, date: дата}",
             "waybill: the column 'номер' must be required",
         ),
         (GOOD + "left_out: [{column: остаток, reason: x}]", "'остаток' is named but not among the columns"),
-        (GOOD + "left_out: [{column: товар, reason: x}]", "must be parsed as an amount"),
+        (GOOD + "left_out: [{column: товар, reason: x}]", "'товар' is no amount: put 0 in quotes"),
         (GOOD + "constants: {period: x}", "constants.period"),
         (GOOD.replace("tms", "{to: tms, aliases: [Дата]}"), "columns 'дата' and 'Дата' are the same header"),
         (GOOD.replace("tms", "{to: tms, aliases: [лек, ЛЁК.]}"), "'лек' and 'ЛЁК.' are the same"),
@@ -73,13 +77,13 @@ def test_one_wrong_layout_stops_no_other(tmp_path: Path) -> None:
         (tmp_path / "chains" / name / "layout.yaml").write_text(text, encoding="utf-8")
     transforms = load_transforms(tmp_path)
     good, bad = Client(Provider.CHAIN, "Good"), Client(Provider.CHAIN, "Bad")
-    assert transforms.find(good, "Type1").require_layout().supplier == "Пример"
+    assert transforms.find(good, "Type1", JUNE).require_layout().supplier == "Пример"
     with pytest.raises(PharmaError, match="LAYOUT_INVALID"):
-        transforms.find(bad, "Type1").require_layout()
+        transforms.find(bad, "Type1", JUNE).require_layout()
     with pytest.raises(PharmaError, match="NO_SCRIPT_FOUND"):
-        transforms.find(good, "Type2")
+        transforms.find(good, "Type2", JUNE)
     with pytest.raises(PharmaError, match="NO_SCRIPT_FOUND"):
-        transforms.find(Client(Provider.DISTRIBUTOR, "Good"), "Type1")
+        transforms.find(Client(Provider.DISTRIBUTOR, "Good"), "Type1", JUNE)
 
 
 def test_what_a_layout_says_of_headers() -> None:

@@ -1,0 +1,1 @@
+"""Moving in: what the original workflow has registered and loaded becomes ours."""
