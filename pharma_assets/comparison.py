@@ -145,7 +145,8 @@ def compare_reports(
     ]
     blank = (None,) * len(columns)
     only_script = [position for position in left if position not in pairs]
-    only_layout = [position for position in right if position not in set(pairs.values())]
+    found = set(pairs.values())
+    only_layout = [position for position in right if position not in found]
     only = [DifferingRow(one.place(a), None, _differing(columns, left[a], blank)) for a in only_script]
     only += [DifferingRow(None, other.place(b), _differing(columns, blank, right[b])) for b in only_layout]
     by_column = Counter(name for row in differing for name in row.cells)

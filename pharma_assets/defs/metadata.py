@@ -19,6 +19,8 @@ Metadata = int | float | str | MetadataValue[Any]
 
 LONGEST_LIST = 100
 
+_SOURCE_FACTS = ("script_file", "format", "encoding")
+
 _FILE_COLUMNS = (
     TableColumn("id", "int", "id in ops.file_registry"),
     TableColumn("file"),
@@ -128,7 +130,10 @@ def _file_record(outcome: FileOutcome) -> dict[str, str | int | float | bool | N
             "left_out": sum(report.left_out.values()),
             "rejected": len(report.rejected),
             **({"totals": _totals(report.control_totals)} if report.control_totals else {}),
-            "source": " · ".join(str(source[name]) for name in ("format", "encoding") if source[name])
+            # Of a script's result, its name says that it is not the supplier's file that is told of.
+            "source": " · ".join(
+                str(source[name]) for name in ("script_file", "format", "encoding") if source.get(name)
+            )
             + f" · row {source['header_row']}",
         }
     elif outcome.error is not None:

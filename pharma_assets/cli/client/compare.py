@@ -8,12 +8,14 @@ import json
 import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
+
+from pharma_assets.cli.months import first_day
 
 if TYPE_CHECKING:
     from pharma_assets.comparison import FileComparison
@@ -66,7 +68,7 @@ def compare(
     ignored = ignore or []
     if unknown := sorted(set(ignored) - set(COLUMNS)):
         raise typer.BadParameter(f"{', '.join(unknown)}: no such column", param_hint="--ignore")
-    first_day = _first_day(month)
+    chosen = first_day(month)
     settings = load_settings()
     script, compared = _transforms(settings, client, layout)
 
@@ -76,7 +78,7 @@ def compare(
     if file is not None:
         from pharma_assets.reading.guard import GuardedReader
 
-        source = _of_file(settings, script.client, compared, file, first_day)
+        source = _of_file(settings, script.client, compared, file, chosen)
         with GuardedReader(settings.read_seconds, settings.read_memory_mb) as reader:
             found = results(reader, [source])
     else:
@@ -85,22 +87,13 @@ def compare(
 
         prepare(settings)
         with open_platform(settings) as platform:
-            found = results(platform.reader, _of_inbox(platform, script.client, compared, first_day))
+            found = results(platform.reader, _of_inbox(platform, script.client, compared, chosen))
     if as_json:
         typer.echo(json.dumps(as_document(script, found), ensure_ascii=False))
     else:
         print_comparison(console(), script, found)
     if not all(result.agrees for result in found):
         raise typer.Exit(1)
-
-
-def _first_day(month: str | None) -> datetime | None:
-    if month is None:
-        return None
-    try:
-        return datetime.strptime(month, "%Y-%m")
-    except ValueError as error:
-        raise typer.BadParameter("a month is written like 2025-06", param_hint="--month") from error
 
 
 def _transforms(settings: Settings, name: str, draft: Path | None) -> tuple[Script, ClientTransforms]:
@@ -129,9 +122,7 @@ def _full_name(client: Client) -> str:
     return f"{client.provider.transforms_folder}/{client.name}"
 
 
-def _of_file(
-    settings: Settings, client: Client, layouts: ClientTransforms, file: Path, month: datetime | None
-) -> Source:
+def _of_file(settings: Settings, client: Client, layouts: ClientTransforms, file: Path, month: date | None) -> Source:
     """A report wherever it lies, as the record that it would be."""
     from pharma_assets.model.client_month import ClientMonth
     from pharma_assets.model.provider import SUPPLIERS_FOLDER
@@ -169,8 +160,8 @@ def _leaf(file: Path) -> Leaf | None:
         return None
 
 
-def _of_inbox(platform: Platform, client: Client, layouts: ClientTransforms, month: datetime | None) -> list[Source]:
-    """The client's present files of the report types that the layout handles."""
+def _of_inbox(platform: Platform, client: Client, layouts: ClientTransforms, month: date | None) -> list[Source]:
+    """The client's present files of the report types and months that the layout is for."""
     from pharma_assets.loading.task_list import tasks_of
     from pharma_assets.registry.files import client_months, present_files
 
@@ -178,9 +169,9 @@ def _of_inbox(platform: Platform, client: Client, layouts: ClientTransforms, mon
         files = [
             file
             for client_month in client_months(connection, client)
-            if month is None or client_month.first_day == month.date()
+            if month is None or client_month.first_day == month
             for file in present_files(connection, client_month)
-            if file.report_type in layouts.report_types
+            if layouts.find(file.report_type, client_month.first_day) is not None
         ]
     return [(task.as_open(), partial(platform.inbox.open, task.path)) for task in tasks_of(platform, files)]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import errno
 import json
 import os
 import signal
@@ -18,7 +19,7 @@ import psutil
 import pytest
 
 from pharma_assets.errors import PharmaError
-from pharma_assets.scripts import output, process
+from pharma_assets.scripts import output, process, workplace
 from pharma_assets_tests.unit.scripts.bench import Bench, record
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="Linux holds these limits")
@@ -209,6 +210,18 @@ def test_without_a_file_there_is_nothing(bench: Bench) -> None:
         "left": "Client_21_id17_june_20250701_093000.csv, report.csv",
         "said": "Пропуск",
     }
+
+
+@pytest.mark.parametrize(("number", "code"), [(errno.ENOSPC, "NO_SPACE"), (errno.EBUSY, "LOCKED")])
+def test_a_working_folder_that_cannot_be_made_is_no_script_s_fault(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, number: int, code: str
+) -> None:
+    def refuse(*_: object) -> bytes:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(workplace, "render_tasks", refuse)
+    problem = failure(bench, "write()")
+    assert (problem.code, problem.problem.transient) == (code, True)
 
 
 @pytest.mark.parametrize(
