@@ -84,7 +84,12 @@ class House:
         """Another layout of Client_01 from now on."""
         folder = self.platform.settings.transforms
         (folder / "distributors" / "Client_01" / "layout.yaml").write_text(text + addition, encoding="utf-8")
-        self.platform = replace(self.platform, transforms=load_transforms(folder))
+        self.reload_layouts()
+
+    def reload_layouts(self) -> None:
+        """What a tick of another process would do."""
+        transforms = load_transforms(self.platform.settings.transforms)
+        self.platform = replace(self.platform, transforms=transforms)
 
     def query(self, statement: str) -> list[Any]:
         with self.platform.engine.connect() as connection:
