@@ -11,7 +11,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from pharma_assets.model.delivery import Delivery
 from pharma_assets.model.target import REGISTRY_COLUMNS, TYPES, Type
+from pharma_assets.transforms.delivery import DeliveryRule, Overlap
 from pharma_assets.transforms.header_text import normalize_header
 
 # Counted up when the engine reads the same layout to other values, so that reports are brought up to date.
@@ -20,15 +22,6 @@ ENGINE_VERSION = 3
 
 class Frozen(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Delivery(StrEnum):
-    """How a report type's files of one month relate: they add up, grow, or replace one another."""
-
-    INCREMENT = "increment"
-    MONTH_TO_DATE = "month_to_date"
-    FULL_MONTH = "full_month"
-    RESTATEMENT = "restatement"
 
 
 class Parse(StrEnum):
@@ -176,6 +169,9 @@ class LeftOut(Frozen):
 class Layout(Frozen):
     """One supplier's layout.
 
+    `delivery`: how a file relates to the earlier ones of its month, by its name where that differs. `overlap`: what two
+    increments of the same branch and day mean. `shrinkage`: the share of rows that a file which replaces all others may
+    lack of theirs.
     `sheet`: the only sheet to look at, hidden or not; a text file's one sheet is taken whatever it says. `sheets`: what
     several sheets with the header mean. `header_within`: the header begins within the first so many rows. `totals`:
     whether rows of totals are held against the rows read. `nil_report`: a header without rows is a report of nothing.
@@ -184,7 +180,9 @@ class Layout(Frozen):
 
     supplier: str
     report_types: tuple[str, ...] = Field(min_length=1)
-    delivery: Delivery = Delivery.INCREMENT
+    delivery: DeliveryRule = Delivery.INCREMENT
+    overlap: Overlap = Overlap.HOLD
+    shrinkage: Annotated[float, Field(ge=0, le=1)] = 0.1
     sheet: str | None = None
     sheets: Sheets = Sheets.ONE
     header_within: Annotated[int, Field(ge=1, le=100)] = 40
@@ -233,9 +231,6 @@ class Layout(Frozen):
 
     @model_validator(mode="after")
     def _consistent(self) -> Layout:
-        # Supersession is not built yet, and a month-to-date file that is added up would double its sales.
-        if self.delivery is not Delivery.INCREMENT:
-            raise ValueError(f"delivery: {self.delivery} is not supported yet, only increment")
         if not self.required_headers:
             raise ValueError("at least one column must be required")
         if self.sheet is not None and self.sheets is Sheets.ALL:
