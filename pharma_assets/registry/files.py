@@ -35,6 +35,20 @@ class RegisteredFile:
     released: bool
 
 
+# The codes of what holds a file back because of others of its client-month; it is due when they no longer do.
+HELD_BACK = "('PERIOD_OVERLAP', 'PERIOD_SHRUNK')"
+
+# For a query whose file, called f, is held back: whether each of those because of which it is so is still there, and
+# counts or is held back itself. While a replacement has not been read, it may well cover the same again.
+_STILL_HELD = f"""
+    SELECT FROM ops.delivery d WHERE d.file_id = f.id AND NOT EXISTS (
+        SELECT FROM unnest(d.held_by) AS other (id) WHERE NOT EXISTS (
+            SELECT FROM ops.file_registry o
+            WHERE o.id = other.id AND o.status <> 'DELETE' AND (
+                o.error_reason IN {HELD_BACK}
+                OR EXISTS (SELECT FROM ops.file_load l WHERE l.file_id = o.id AND l.superseded_at IS NULL))))
+"""  # noqa: S608
+
 # For a query whose file is called f: a loaded file with its content, of the same provider, client and report type. One
 # without rows doubles nothing. `gone`: the content is no longer there, for the file has gone or was replaced; while the
 # replacement has not been read, it may well be the same again.
@@ -42,7 +56,8 @@ LOADED_TWIN = """
     SELECT twin.id, twin.file_path, twin.status = 'DELETE'
            OR twin.content_hash IS DISTINCT FROM load.content_hash AND twin.status NOT IN ('NEW', 'PROCESSING') AS gone
     FROM ops.file_load load JOIN ops.file_registry twin ON twin.id = load.file_id
-    WHERE load.superseded_at IS NULL AND load.content_hash = {content_hash} AND load.rows_loaded > 0
+    WHERE load.superseded_at IS NULL AND load.content_hash = {content_hash}
+      AND load.rows_loaded > load.rows_superseded
       AND twin.id <> f.id AND twin.data_provider = f.data_provider AND twin.client_name = f.client_name
       AND twin.report_type = f.report_type
 """
@@ -81,9 +96,14 @@ _DUE = """
         WHEN 'PROCESSING' THEN true
         WHEN 'ERROR' THEN f.error_reason <> 'IGNORED' AND (
             f.transform_fingerprint IS DISTINCT FROM t.fingerprint OR f.next_attempt_at <= now()
-            OR f.error_reason = 'DUPLICATE_CONTENT' AND NOT EXISTS (SELECT FROM ({twin}) t WHERE NOT t.gone))
-        WHEN 'CREATED' THEN l.id IS NULL OR l.content_hash IS DISTINCT FROM f.content_hash
-                            OR l.transform_fingerprint <> t.fingerprint
+            OR f.error_reason = 'DUPLICATE_CONTENT' AND NOT EXISTS (SELECT FROM ({twin}) t WHERE NOT t.gone)
+            OR f.error_reason IN {held_back} AND NOT EXISTS ({still_held}))
+        WHEN 'CREATED' THEN CASE
+            -- What has superseded it makes it due again when it no longer counts.
+            WHEN f.error_reason = 'SUPERSEDED' THEN f.transform_fingerprint IS DISTINCT FROM t.fingerprint
+            ELSE l.id IS NULL OR l.content_hash IS DISTINCT FROM f.content_hash
+                 OR l.transform_fingerprint <> t.fingerprint
+        END
         ELSE false
     END
     {narrowed}
@@ -104,7 +124,8 @@ def due_files(
         narrowed = f"AND {OF_CLIENT_MONTH}"
         parameters |= client_month_parameters(client_month)
     twin = LOADED_TWIN.format(content_hash="f.content_hash")
-    query = text(_DUE.format(transforms=TRANSFORMS, columns=_COLUMNS, narrowed=narrowed, twin=twin))
+    parts = {"twin": twin, "held_back": HELD_BACK, "still_held": _STILL_HELD}
+    query = text(_DUE.format(transforms=TRANSFORMS, columns=_COLUMNS, narrowed=narrowed, **parts))
     return [_file(row) for row in connection.execute(query, parameters)]
 
 
@@ -139,10 +160,14 @@ def require_unchanged(connection: Connection, file: RegisteredFile) -> None:
 
     What was read of a file says nothing of its next version, and does not bring back one that has gone.
     """
-    if lock_unchanged(connection, [file]):
-        return
+    if not lock_unchanged(connection, [file]):
+        raise what_changed(connection, file)
+
+
+def what_changed(connection: Connection, file: RegisteredFile) -> PharmaError:
+    """FILE_GONE or FILE_CHANGING, for a file of which the registry no longer knows this version."""
     status = connection.scalar(text("SELECT status FROM ops.file_registry WHERE id = :id"), {"id": file.id})
-    raise PharmaError("FILE_GONE" if status == Status.DELETE.value else "FILE_CHANGING")
+    return PharmaError("FILE_GONE" if status == Status.DELETE.value else "FILE_CHANGING")
 
 
 def find_file(connection: Connection, name: str) -> RegisteredFile:
