@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import psycopg
+import pytest
 
-from pharma_assets_tests.unit.test_docs import blocks, each_guide
+from pharma_assets_tests.unit.test_docs import DELIVERY_PAGES, GUIDES, blocks
 
 
-@each_guide
-def test_queries_of_the_guide_run(guide: Path, database: str) -> None:
-    queries = blocks(guide, "sql")
+@pytest.mark.parametrize("page", [*GUIDES, *DELIVERY_PAGES], ids=lambda path: path.name)
+def test_queries_of_the_page_run(page: Path, database: str) -> None:
+    queries = blocks(page, "sql")
     assert queries
     with psycopg.connect(database) as connection:
         for query in queries:

@@ -20,6 +20,7 @@ from pydantic import BaseModel
 from pharma_assets.cli import app
 from pharma_assets.docs import errors_page
 from pharma_assets.loading.ingest import Step
+from pharma_assets.model.delivery import Delivery
 from pharma_assets.model.status import Status
 from pharma_assets.model.target import REGISTRY_COLUMNS, TYPES
 from pharma_assets.reading.document import read_document
@@ -27,10 +28,10 @@ from pharma_assets.reading.hints import Hints
 from pharma_assets.registry import journal
 from pharma_assets.settings import PROJECT, Settings, TreeSettings, load_settings
 from pharma_assets.transforms.catalog import parse_layout
+from pharma_assets.transforms.delivery import Overlap
 from pharma_assets.transforms.layout import (
     ColumnRule,
     DateOrder,
-    Delivery,
     Layout,
     LeftOut,
     Lookup,
@@ -47,6 +48,7 @@ from pharma_assets_tests.unit.transforms.test_examples import _figures
 README = PROJECT / "README.md"
 ENGLISH, RUSSIAN = PROJECT / "docs" / "guide.md", PROJECT / "docs" / "guide.ru.md"
 GUIDES = (ENGLISH, RUSSIAN)
+DELIVERY_PAGES = (PROJECT / "docs" / "delivery.md", PROJECT / "docs" / "delivery.ru.md")
 PAGES = (README, *sorted((PROJECT / "docs").glob("*.md")))
 
 # Named in the docs and no setting of the platform.
@@ -187,7 +189,7 @@ def test_every_key_of_a_layout_is_in_a_table(guide: Path) -> None:
 
 @each_guide
 @pytest.mark.parametrize(
-    "words", [DateOrder, Delivery, Reason, Sheets, Status, Totals], ids=lambda words: words.__name__
+    "words", [DateOrder, Delivery, Overlap, Reason, Sheets, Status, Totals], ids=lambda words: words.__name__
 )
 def test_every_word_is_explained(guide: Path, words: type[StrEnum]) -> None:
     text = guide.read_text(encoding="utf-8")
@@ -221,6 +223,23 @@ def test_both_guides_show_the_same() -> None:
     assert layouts[0] == layouts[1]
     english, russian = ([len(row) for row in rows(guide)] for guide in GUIDES)
     assert english == russian
+
+
+def test_both_pages_of_delivery_modes_show_the_same() -> None:
+    english, russian = DELIVERY_PAGES
+    for language in ("sql", "sh", "yaml"):
+        assert blocks(english, language) == blocks(russian, language)
+    assert [len(row) for row in rows(english)] == [len(row) for row in rows(russian)]
+
+
+@pytest.mark.parametrize("page", DELIVERY_PAGES, ids=lambda path: path.name)
+def test_every_mode_of_delivery_is_told_and_shown_as_it_can_be_written(page: Path) -> None:
+    assert {mode.value for mode in Delivery} <= keys(page)
+    good, *_ = blocks(ENGLISH, "yaml")
+    for block in blocks(page, "yaml"):
+        layout = parse_layout(good.replace("delivery: increment\n", block).encode())
+        assert layout.delivery != Delivery.INCREMENT
+    assert {"PERIOD_OVERLAP", "PERIOD_SHRUNK"} <= keys(page)
 
 
 def test_the_design_names_every_room_and_step() -> None:
