@@ -2,9 +2,10 @@
 -- How the files of one client-month and report type relate: they add up, or one replaces others, whole or in part.
 
 -- What a file covers, as it was read last. Of one that counts, of one that others have superseded, and of one that is held
--- back: with this it is decided which of them count, without looking at their rows.
+-- back: with this it is decided which of them count, without looking at their rows. No foreign key: a row of a file that
+-- the registry no longer has means nothing.
 CREATE TABLE ops.delivery (
-    file_id bigint PRIMARY KEY REFERENCES ops.file_registry,
+    file_id bigint PRIMARY KEY,
     version integer NOT NULL,
     uploaded_at timestamptz NOT NULL,
     -- What its layout said of it then.
