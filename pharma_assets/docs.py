@@ -75,7 +75,8 @@ layout changes, or when its client-month is rebuilt.""",
     Scope.REMARK: (
         "Remarks",
         """\
-The file is loaded. The remark stands with the run in Dagster and in the file's history (`ops.file_event`).""",
+Nothing is wrong with the file. The remark stands with the run in Dagster and in the file's history
+(`ops.file_event`).""",
     ),
     Scope.AUDIT: (
         "The audit",
@@ -129,7 +130,7 @@ _RUSSIAN_SECTIONS = {
     Scope.REMARK: (
         "Замечания",
         """\
-Файл загружен. Замечание остаётся при запуске в Dagster и в истории файла (`ops.file_event`).""",
+С файлом всё в порядке. Замечание остаётся при запуске в Dagster и в истории файла (`ops.file_event`).""",
     ),
     Scope.AUDIT: (
         "Сверка",

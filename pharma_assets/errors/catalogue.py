@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pharma_assets.errors import audit, files, paths, platform, remarks, report, rows, scripts
+from pharma_assets.errors import audit, delivery, files, paths, platform, remarks, report, rows, scripts
 from pharma_assets.errors.problem import Language, Message, Problem
 
-MODULES = (platform, paths, files, scripts, report, rows, remarks, audit)
+MODULES = (platform, paths, files, scripts, report, delivery, rows, remarks, audit)
 
 CATALOGUE: dict[str, Problem] = {problem.code: problem for module in MODULES for problem in module.PROBLEMS}
 

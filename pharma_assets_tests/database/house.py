@@ -25,6 +25,7 @@ supplier: Ромашка
 report_types: [Type1, Type2]
 outside_month: 1
 nil_report: true
+overlap: allow
 columns:
   Дата: {to: period, filled: true}
   Товар: {to: tms, filled: true}
@@ -80,10 +81,10 @@ class House:
         with self.platform.engine.begin() as connection:
             connection.execute(text(statement))
 
-    def change_layout(self, addition: str, text: str = LAYOUT) -> None:
+    def change_layout(self, addition: str, layout: str = LAYOUT) -> None:
         """Another layout of Client_01 from now on."""
         folder = self.platform.settings.transforms
-        (folder / "distributors" / "Client_01" / "layout.yaml").write_text(text + addition, encoding="utf-8")
+        (folder / "distributors" / "Client_01" / "layout.yaml").write_text(layout + addition, encoding="utf-8")
         self.reload_layouts()
 
     def reload_layouts(self) -> None:

@@ -7,11 +7,11 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from pharma_assets_tests.unit.test_docs import GUIDES, SCRIPTS, blocks
+from pharma_assets_tests.unit.test_docs import DELIVERY_PAGES, GUIDES, SCRIPTS, blocks
 
 
-@pytest.mark.parametrize("page", [*GUIDES, *SCRIPTS], ids=lambda path: path.name)
-def test_queries_of_the_guide_run(page: Path, database: str) -> None:
+@pytest.mark.parametrize("page", [*GUIDES, *SCRIPTS, *DELIVERY_PAGES], ids=lambda path: path.name)
+def test_queries_of_the_page_run(page: Path, database: str) -> None:
     queries = blocks(page, "sql")
     assert queries
     with psycopg.connect(database) as connection:

@@ -20,6 +20,7 @@ from pharma_assets.cli import app
 from pharma_assets.docs import errors_page, layout_page
 from pharma_assets.errors import scripts as errors_of_scripts
 from pharma_assets.loading.ingest import Step
+from pharma_assets.model.delivery import Delivery
 from pharma_assets.model.status import Status
 from pharma_assets.reading.document import read_document
 from pharma_assets.reading.hints import Hints
@@ -27,12 +28,12 @@ from pharma_assets.registry import journal
 from pharma_assets.scripts.output import LONGEST_LINE, MOST_LINES, TAIL
 from pharma_assets.settings import PROJECT, Settings, TreeSettings, load_settings
 from pharma_assets.transforms.catalog import parse_layout
+from pharma_assets.transforms.delivery import Overlap
 from pharma_assets.transforms.hooks.source import read_hooks
 from pharma_assets.transforms.layout import (
     TARGETS,
     DateOrder,
     DecimalMark,
-    Delivery,
     Every,
     Fact,
     Parse,
@@ -50,6 +51,7 @@ ENGLISH, RUSSIAN = PROJECT / "docs" / "guide.md", PROJECT / "docs" / "guide.ru.m
 GUIDES = (ENGLISH, RUSSIAN)
 SCRIPTS = (PROJECT / "docs" / "scripts.md", PROJECT / "docs" / "scripts.ru.md")
 LAYOUTS = (PROJECT / "docs" / "layout.md", PROJECT / "docs" / "layout.ru.md")
+DELIVERY_PAGES = (PROJECT / "docs" / "delivery.md", PROJECT / "docs" / "delivery.ru.md")
 PAGES = (README, *sorted((PROJECT / "docs").glob("*.md")))
 
 # Named in the docs and no setting of the platform.
@@ -196,7 +198,7 @@ def test_the_tables_of_keys_are_those_of_the_models(page: Path) -> None:
 @each_layout_page
 @pytest.mark.parametrize(
     "words",
-    [DateOrder, DecimalMark, Delivery, Every, Fact, Parse, Reason, Sheets, Totals],
+    [DateOrder, DecimalMark, Delivery, Every, Fact, Overlap, Parse, Reason, Sheets, Totals],
     ids=lambda words: words.__name__,
 )
 def test_every_word_of_a_layout_is_explained(page: Path, words: type[StrEnum]) -> None:
@@ -299,6 +301,23 @@ def test_the_limits_of_scripts_are_as_told(page: Path) -> None:
     for number in (MOST_LINES, LONGEST_LINE, TAIL):
         assert f"{number:,}".replace(",", " ") in text
     assert all(f"`{code}`" in text for code in ("REGISTRY_DIFFERS", "EXTRA_COLUMNS", "AMOUNTS_ROUNDED"))
+
+
+def test_both_pages_of_delivery_modes_show_the_same() -> None:
+    english, russian = DELIVERY_PAGES
+    for language in ("sql", "sh", "yaml"):
+        assert blocks(english, language) == blocks(russian, language)
+    assert [len(row) for row in rows(english)] == [len(row) for row in rows(russian)]
+
+
+@pytest.mark.parametrize("page", DELIVERY_PAGES, ids=lambda path: path.name)
+def test_every_mode_of_delivery_is_told_and_shown_as_it_can_be_written(page: Path) -> None:
+    assert {mode.value for mode in Delivery} <= keys(page)
+    good, *_ = blocks(ENGLISH, "yaml")
+    for block in blocks(page, "yaml"):
+        layout = parse_layout(good.replace("delivery: increment\n", block).encode())
+        assert layout.delivery != Delivery.INCREMENT
+    assert {"PERIOD_OVERLAP", "PERIOD_SHRUNK"} <= keys(page)
 
 
 def test_the_design_names_every_room_and_step() -> None:
