@@ -5,10 +5,11 @@
 from __future__ import annotations
 
 import json
-from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from pharma_assets.cli.months import first_day
 
 if TYPE_CHECKING:
     from pharma_assets.loading.audit import Audit
@@ -44,11 +45,10 @@ def audit(
     from pharma_assets.loading.platform import open_platform
     from pharma_assets.settings import load_settings
 
-    first_day = _first_day(month)
     settings = load_settings()
     prepare(settings)
     with open_platform(settings) as platform:
-        found = compare(platform, first_day, contents=not quick)
+        found = compare(platform, first_day(month), contents=not quick)
         mended: dict[Difference, str] = {}
         if mend or mend_rows:
             mended = put_right(platform, found, Mending(rows=mend_rows, missing=accept_missing))
@@ -59,15 +59,6 @@ def audit(
         _print(found, mended, remaining)
     if remaining:
         raise typer.Exit(1)
-
-
-def _first_day(month: str | None) -> date | None:
-    if month is None:
-        return None
-    try:
-        return datetime.strptime(month, "%Y-%m").date()
-    except ValueError as error:
-        raise typer.BadParameter("a month is written like 2025-06", param_hint="--month") from error
 
 
 def _place(difference: Difference) -> str:

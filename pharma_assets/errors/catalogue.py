@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pharma_assets.errors import audit, files, paths, platform, remarks, report, rows
+from pharma_assets.errors import audit, corrections, files, paths, platform, reference, remarks, report, rows
 from pharma_assets.errors.problem import Language, Message, Problem
 
-MODULES = (platform, paths, files, report, rows, remarks, audit)
+MODULES = (platform, paths, files, report, rows, remarks, audit, corrections, reference)
 
 CATALOGUE: dict[str, Problem] = {problem.code: problem for module in MODULES for problem in module.PROBLEMS}
 

@@ -12,7 +12,8 @@ Language = Literal["en", "ru"]
 
 
 class Scope(StrEnum):
-    """What a problem stops: the platform, one path, one file, or one row. A remark stops nothing."""
+    """What a problem stops: the platform, one path, one file, one row, one corrected row or a reference list. A remark
+    stops nothing."""
 
     PLATFORM = "platform"
     PATH = "path"
@@ -20,6 +21,8 @@ class Scope(StrEnum):
     ROW = "row"
     REMARK = "remark"
     AUDIT = "audit"
+    CORRECTION = "correction"
+    REFERENCE = "reference"
 
 
 class Message(NamedTuple):

@@ -8,22 +8,26 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from pharma_assets.errors import PharmaError
+from pharma_assets.loading.corrections import corrections_for, went_into
 from pharma_assets.loading.months import ensure_month
 from pharma_assets.loading.platform import Platform
 from pharma_assets.loading.primary_data import add_ledger_entry, add_rejected_rows, copy_rows, remove_rows
 from pharma_assets.loading.result_file import publish, render, result_name, write_draft
 from pharma_assets.loading.working_folders import set_aside
 from pharma_assets.reading.hints import Hints
+from pharma_assets.reading.sheet import Document
+from pharma_assets.reference.fill import fill
 from pharma_assets.registry import journal
 from pharma_assets.registry.files import RegisteredFile, require_unchanged
 from pharma_assets.registry.twins import Twin, loaded_twins, lock_content
+from pharma_assets.transforms.catalog import Transform
 from pharma_assets.transforms.normalize import NormalizedReport, normalize
 
 logger = logging.getLogger(__name__)
@@ -48,7 +52,8 @@ def reached(file: RegisteredFile, step: Step) -> None:
 
 @dataclass(frozen=True)
 class NormalizedFile:
-    """A file whose report stands in memory: what was read, by which transform, from which bytes."""
+    """A file whose report stands in memory: what was read, by which transform, from which bytes, and the version of the
+    reference lists that filled its open columns."""
 
     file: RegisteredFile
     report: NormalizedReport
@@ -57,6 +62,7 @@ class NormalizedFile:
     source: Mapping[str, object]
     result_name: str | None = None
     result_hash: str | None = None
+    reference: int | None = None
 
 
 def ingest_file(platform: Platform, file: RegisteredFile, run_id: str) -> NormalizedFile:
@@ -69,10 +75,19 @@ def ingest_file(platform: Platform, file: RegisteredFile, run_id: str) -> Normal
     return normalized
 
 
-def read_report(platform: Platform, file: RegisteredFile) -> NormalizedFile:
-    """Read and normalize a file in memory; changes nothing anywhere.
+@dataclass(frozen=True)
+class ReadFile:
+    """A file's content as it stands in the inbox, and the transform that it is to be read by."""
 
-    Raises PharmaError: NO_SCRIPT_FOUND, LAYOUT_INVALID, or what reading and normalizing raise.
+    transform: Transform
+    document: Document
+    content_hash: str
+
+
+def read_file(platform: Platform, file: RegisteredFile) -> ReadFile:
+    """Read a file's sheets; changes nothing anywhere.
+
+    Raises PharmaError NO_SCRIPT_FOUND, LAYOUT_INVALID, or what reading raises.
     """
     transform = platform.transforms.find(file.client_month.client, file.report_type)
     layout = transform.require_layout()
@@ -84,7 +99,23 @@ def read_report(platform: Platform, file: RegisteredFile) -> NormalizedFile:
         if problem.code == "FILE_GONE":
             _require_folder(platform, file)
         raise
-    report = normalize(document, layout, platform.timezone, file.client_month.first_day)
+    return ReadFile(transform, document, digest)
+
+
+def read_report(platform: Platform, file: RegisteredFile) -> NormalizedFile:
+    """Read and normalize a file in memory, with the corrections of its rows and what the reference lists say; changes
+    nothing anywhere.
+
+    Raises PharmaError NO_SCRIPT_FOUND, LAYOUT_INVALID, or what reading and normalizing raise.
+    """
+    read = read_file(platform, file)
+    document = read.document
+    with platform.engine.connect() as connection:
+        corrections = corrections_for(connection, file, read.content_hash)
+        lists = platform.references.current(connection)
+    layout, month = read.transform.require_layout(), file.client_month
+    report = normalize(document, layout, platform.timezone, month.first_day, corrections)
+    report = replace(report, table=fill(report.table, lists, month.client))
     source = {
         "format": document.format,
         "engine": document.engine,
@@ -92,7 +123,7 @@ def read_report(platform: Platform, file: RegisteredFile) -> NormalizedFile:
         "sheet": report.sheet,
         "header_row": report.header_row,
     }
-    return NormalizedFile(file, report, transform.fingerprint, digest, source)
+    return NormalizedFile(file, report, read.transform.fingerprint, read.content_hash, source, reference=lists.version)
 
 
 def _require_folder(platform: Platform, file: RegisteredFile) -> None:
@@ -113,7 +144,7 @@ def normalize_file(platform: Platform, file: RegisteredFile, run_id: str) -> Nor
     with platform.engine.begin() as connection:
         _refuse_twin(connection, normalized)
     name = _fix_result_name(platform, normalized)
-    constants = _registry_columns(file)
+    constants = registry_columns(file)
     settings = platform.settings
     draft = write_draft(settings.drafts_folder, name, render(normalized.report.table, constants, platform.timezone))
     reached(file, Step.WRITTEN)
@@ -126,6 +157,7 @@ def normalize_file(platform: Platform, file: RegisteredFile, run_id: str) -> Nor
         "to_load": report.loaded,
         "left_out": dict(report.left_out),
         "rejected": len(report.rejected),
+        "corrected": len(report.corrected),
         "control_totals": [total.document() for total in report.control_totals],
         "remarks": [{"code": remark.code, "message": remark.message} for remark in report.remarks],
     }
@@ -133,28 +165,44 @@ def normalize_file(platform: Platform, file: RegisteredFile, run_id: str) -> Nor
         require_unchanged(connection, file)
         journal.created(connection, file.id, run_id, result.path.name, result.digest, detail)
     reached(file, Step.CREATED)
-    return NormalizedFile(
-        file,
-        report,
-        normalized.fingerprint,
-        normalized.content_hash,
-        normalized.source,
-        result.path.name,
-        result.digest,
-    )
+    return replace(normalized, result_name=result.path.name, result_hash=result.digest)
 
 
 def _fix_result_name(platform: Platform, normalized: NormalizedFile) -> str:
-    """The result's name; chosen once for these bytes and this transform, and stored before anything is written."""
+    """The result's name; chosen once for these bytes, this transform, these corrections and reference lists, and stored
+    before anything is written."""
     file = normalized.file
     same_work = (file.content_hash, file.fingerprint) == (normalized.content_hash, normalized.fingerprint)
-    if same_work and file.result_name is not None:
+    if same_work and file.result_name is not None and not _is_of_other_work(platform, file.result_name, normalized):
         return file.result_name
-    name = result_name(file.client_month.client.name, file.id, file.path, datetime.now(platform.timezone))
+    moment = datetime.now(platform.timezone)
+    name = result_name(file.client_month.client.name, file.id, file.path, moment)
+    if name == file.result_name:
+        # Within a second of the work before, whose result still counts under that name.
+        name = result_name(file.client_month.client.name, file.id, file.path, moment + timedelta(seconds=1))
     with platform.engine.begin() as connection:
         require_unchanged(connection, file)
         journal.name_result(connection, file.id, normalized.fingerprint, name)
     return name
+
+
+def _is_of_other_work(platform: Platform, name: str, normalized: NormalizedFile) -> bool:
+    """Whether the result of this name is loaded, and was made with other corrections or reference lists."""
+    with platform.engine.connect() as connection:
+        loaded = connection.execute(
+            text(
+                """
+                SELECT l.reference_version, ARRAY(SELECT c.id FROM ops.row_correction c WHERE c.load_id = l.id) AS ids
+                FROM ops.file_load l
+                WHERE l.file_id = :file_id AND l.superseded_at IS NULL AND l.result_name = :name
+                """
+            ),
+            {"file_id": normalized.file.id, "name": name},
+        ).one_or_none()
+    if loaded is None:
+        return False
+    corrections = {correction.id for correction in normalized.report.corrected}
+    return loaded.reference_version != normalized.reference or set(loaded.ids) != corrections
 
 
 def load_file(platform: Platform, connection: Connection, normalized: NormalizedFile, run_id: str) -> list[str]:
@@ -183,16 +231,18 @@ def load_file(platform: Platform, connection: Connection, normalized: Normalized
         "result_name": normalized.result_name,
         "result_hash": normalized.result_hash,
         "run_id": run_id,
+        "reference_version": normalized.reference,
     }
     load_id = add_ledger_entry(connection, report, facts)
     constants = {
-        **_registry_columns(file),
+        **registry_columns(file),
         "filename_result": normalized.result_name or "",
         "file_id": file.id,
         "partition_month": month,
     }
     copy_rows(connection, report.table, constants)
     add_rejected_rows(connection, load_id, file.id, report)
+    went_into(connection, report.corrected, load_id)
     reached(file, Step.COPIED)
     detail = {
         "loaded": report.loaded,
@@ -219,7 +269,7 @@ def _refuse_twin(connection: Connection, normalized: NormalizedFile) -> list[Twi
     return twins
 
 
-def _registry_columns(file: RegisteredFile) -> dict[str, str]:
+def registry_columns(file: RegisteredFile) -> dict[str, str]:
     client = file.client_month.client
     return {
         "filename_ish": file.path,

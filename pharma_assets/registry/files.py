@@ -84,6 +84,7 @@ _DUE = """
             OR f.error_reason = 'DUPLICATE_CONTENT' AND NOT EXISTS (SELECT FROM ({twin}) t WHERE NOT t.gone))
         WHEN 'CREATED' THEN l.id IS NULL OR l.content_hash IS DISTINCT FROM f.content_hash
                             OR l.transform_fingerprint <> t.fingerprint
+                            OR l.result_name IS DISTINCT FROM f.result_name
         ELSE false
     END
     {narrowed}

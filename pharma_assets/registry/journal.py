@@ -191,14 +191,16 @@ def released(connection: Connection, file: RegisteredFile, verdict: Verdict) -> 
     )
 
 
-def due_again(connection: Connection, file_id: int, why: str) -> None:
-    """The audit has found that the file must be taken in once more: it is due, and starts anew."""
+def due_again(
+    connection: Connection, file_id: int, why: str, event: str = "DUE_AGAIN", run_id: str = AUDIT, **detail: object
+) -> None:
+    """The file must be taken in once more, as the audit or a person says: it is due, and starts anew."""
     _step(
         connection,
         [file_id],
-        "DUE_AGAIN",
-        AUDIT,
-        {"why": why},
+        event,
+        run_id,
+        {"why": why, **detail},
         status=Status.NEW.value,
         error_reason=null(),
         error_detail=null(),

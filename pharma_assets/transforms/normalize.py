@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -18,10 +18,12 @@ from pharma_assets.model.target import TRACE_COLUMNS, TYPES
 from pharma_assets.reading.sheet import Document
 from pharma_assets.transforms.body import Body, Mask, data_rows
 from pharma_assets.transforms.columns import ParsedColumn, parse_column
+from pharma_assets.transforms.corrections import NO_CORRECTIONS, CorrectedBody, Corrections, RowCorrection, correct
+from pharma_assets.transforms.header_text import column_letter
 from pharma_assets.transforms.headers import Located, locate
-from pharma_assets.transforms.layout import Layout, Totals
+from pharma_assets.transforms.layout import Layout, LeftOut, Totals
 from pharma_assets.transforms.merged import fill_merged
-from pharma_assets.transforms.rows import tell_rows
+from pharma_assets.transforms.rows import Structure, tell_rows
 from pharma_assets.transforms.target_table import target_table
 from pharma_assets.transforms.totals import ControlTotal, control_totals
 from pharma_assets.transforms.values import CellProblem
@@ -29,12 +31,14 @@ from pharma_assets.transforms.values import CellProblem
 
 @dataclass(frozen=True)
 class RejectedCell:
-    """A cell that could not be stored: its column's header, its text as written, and why."""
+    """A cell that could not be stored: its column's header, its text as written, and why; with the `facts` the why can
+    be told in another language."""
 
     header: str
     text: str | None
     code: str
     message: str
+    facts: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,14 @@ class RejectedRow:
 
 
 @dataclass(frozen=True)
+class SheetColumns:
+    """What stands where in a sheet: the row in which its header begins, and column letter → header as written."""
+
+    header_row: int
+    columns: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class NormalizedReport:
     """A report in the target schema.
 
@@ -60,7 +72,8 @@ class NormalizedReport:
     `read` was counted by the reader, and `read = table.num_rows + sum(left_out) + len(rejected)` holds. `left_out`
     counts rows by their reason: that of a rule of the layout, or a `rows.Reason`. `sheet` names the sheets that were
     taken, joined by ", "; `header_row` is where the first one's header begins. `remarks` are problems of the scope
-    REMARK: they stop nothing. `control_totals` are the report's own totals.
+    REMARK: they stop nothing. `control_totals` are the report's own totals. `corrected` are the rows that were read
+    with a person's corrections, whatever became of them. `columns` tells for each sheet what stands where.
     """
 
     table: pa.Table
@@ -71,6 +84,8 @@ class NormalizedReport:
     rejected: tuple[RejectedRow, ...]
     remarks: tuple[PharmaError, ...] = ()
     control_totals: tuple[ControlTotal, ...] = ()
+    corrected: tuple[RowCorrection, ...] = ()
+    columns: Mapping[str, SheetColumns] = field(default_factory=dict)
 
     @property
     def loaded(self) -> int:
@@ -104,18 +119,52 @@ class _Part:
     remarks: tuple[PharmaError, ...]
     control_totals: tuple[ControlTotal, ...]
     outside: pa.Array
+    corrected: tuple[RowCorrection, ...]
+    columns: SheetColumns
 
 
-def normalize(document: Document, layout: Layout, timezone: ZoneInfo, month: date | None = None) -> NormalizedReport:
+@dataclass(frozen=True)
+class JudgedSheet:
+    """The rows of one sheet and what became of each.
+
+    `corrected` are the filled rows below the header as they stand, with a person's corrections; `everything` the same
+    with merged cells filled; `structure` tells which of them are no data. `body` are the others, and `parsed`,
+    `left_out`, `wrong` are of its rows; `left_out_by` counts by rule.
+    """
+
+    located: Located
+    corrected: CorrectedBody
+    everything: Body
+    structure: Structure
+    body: Body
+    parsed: dict[str, ParsedColumn]
+    left_out: Mask
+    left_out_by: Mapping[str, int]
+    wrong: Mask
+
+    @property
+    def keep(self) -> Mask:
+        """The rows to load."""
+        keep: Mask = ~(self.left_out | self.wrong)
+        return keep
+
+
+def normalize(
+    document: Document,
+    layout: Layout,
+    timezone: ZoneInfo,
+    month: date | None = None,
+    corrections: Corrections = NO_CORRECTIONS,
+) -> NormalizedReport:
     """Bring a document to the target schema by its layout. `month` is the first day of the folder's month; None leaves
-    the dates unchecked.
+    the dates unchecked. `corrections` take the place of what the document says.
 
     Raises PharmaError when the structure is in doubt: HEADER_NOT_FOUND, MISSING_COLUMN, HIDDEN_SHEET, AMBIGUOUS_SHEET,
     AMBIGUOUS_COLUMN, NO_DATA_ROWS, ALL_ROWS_REJECTED, DATE_AMBIGUOUS, TOTAL_MISMATCH, PERIOD_MISMATCH;
     ROWS_UNACCOUNTED if the count does not come out.
     """
     located = locate(document, layout)
-    parts = [_normalize_sheet(sheet, layout, timezone, month) for sheet in located]
+    parts = [_normalize_sheet(sheet, layout, timezone, month, corrections) for sheet in located]
     if not layout.nil_report and not any(part.told for part in parts):
         raise PharmaError("NO_DATA_ROWS")
     left_out: Counter[str] = Counter()
@@ -130,6 +179,8 @@ def normalize(document: Document, layout: Layout, timezone: ZoneInfo, month: dat
         rejected=tuple(row for part in parts for row in part.rejected),
         remarks=(*document.remarks, *(remark for part in parts for remark in part.remarks)),
         control_totals=tuple(total for part in parts for total in part.control_totals),
+        corrected=tuple(row for part in parts for row in part.corrected),
+        columns={sheet.sheet.name: part.columns for sheet, part in zip(located, parts, strict=True)},
     )
     check_accounted(report)
     if report.loaded == 0 and report.rejected:
@@ -183,29 +234,57 @@ def _joined(tables: Sequence[pa.Table]) -> pa.Table:
     return pa.concat_tables(tables, promote_options="default").select(order).combine_chunks()
 
 
-def _normalize_sheet(located: Located, layout: Layout, timezone: ZoneInfo, month: date | None) -> _Part:
-    raw = data_rows(located)
-    everything = fill_merged(raw, located, layout)
-    structure = tell_rows(raw, everything, located, layout)
-    no_data = structure.mask(raw.height)
-    body = everything.without(no_data)
+def judge(
+    located: Located,
+    layout: Layout,
+    timezone: ZoneInfo,
+    month: date | None = None,
+    corrections: Corrections = NO_CORRECTIONS,
+) -> JudgedSheet:
+    """Read the rows below a header by the layout. Raises PharmaError AMBIGUOUS_COLUMN or DATE_AMBIGUOUS."""
+    corrected = correct(data_rows(located), corrections)
+    everything = fill_merged(corrected.body, located, layout)
+    structure = tell_rows(corrected.body, everything, located, layout)
+    body = everything.without(structure.mask(everything.height))
     parsed = _parse(body, layout, timezone, month)
     left_out, left_out_by = _left_out(parsed, layout, ~body.ragged)
     wrong = body.ragged.copy()
     for column in parsed.values():
         wrong |= column.problem_of >= 0
-    keep = ~(left_out | wrong)
+    return JudgedSheet(located, corrected, everything, structure, body, parsed, left_out, left_out_by, wrong)
+
+
+def _normalize_sheet(
+    located: Located, layout: Layout, timezone: ZoneInfo, month: date | None, corrections: Corrections
+) -> _Part:
+    judged = judge(located, layout, timezone, month, corrections)
+    body, parsed, keep, structure = judged.body, judged.parsed, judged.keep, judged.structure
     remarks = [*_sheet_remarks(body, located), *(remark for column in parsed.values() for remark in column.remarks)]
+    is_data = ~structure.mask(judged.everything.height)
     return _Part(
         table=target_table(body, layout, parsed, keep),
         read=located.sheet.rows_filled_below(located.last_index),
         told=body.height,
-        left_out=[left_out_by, structure.counts()],
-        rejected=_rejected_rows(body, parsed, wrong & ~left_out),
-        remarks=tuple(remarks),
-        control_totals=control_totals(everything, ~no_data, structure.totals, parsed, body.ragged, layout, timezone),
+        left_out=[judged.left_out_by, structure.counts()],
+        rejected=rejected_rows(body, parsed, judged.wrong & ~judged.left_out),
+        remarks=(*remarks, *judged.corrected.remarks()),
+        control_totals=control_totals(
+            judged.everything, is_data, structure.totals, parsed, body.ragged, layout, timezone
+        ),
         outside=_days_outside(parsed, layout, keep, month),
+        corrected=judged.corrected.applied,
+        columns=SheetColumns(located.row, _source_columns(body, located)),
     )
+
+
+def _source_columns(body: Body, located: Located) -> dict[str, str]:
+    """The columns that have a header or any cell."""
+    named = set().union(*located.header_rows)
+    return {
+        column_letter(column.place): column.header
+        for column in body.columns
+        if column.place in named or not column.is_blank
+    }
 
 
 def _sheet_remarks(body: Body, located: Located) -> list[PharmaError]:
@@ -267,7 +346,17 @@ def _left_out(parsed: dict[str, ParsedColumn], layout: Layout, sound: Mask) -> t
     return left_out, counts
 
 
-def _rejected_rows(body: Body, parsed: dict[str, ParsedColumn], mask: Mask) -> tuple[RejectedRow, ...]:
+def rule_that_left_out(judged: JudgedSheet, layout: Layout, position: int) -> LeftOut | None:
+    """The rule that the row at this position of the body was left out by."""
+    for rule in layout.left_out:
+        alone = layout.model_copy(update={"left_out": (rule,)})
+        if _left_out(judged.parsed, alone, ~judged.body.ragged)[0][position]:
+            return rule
+    return None
+
+
+def rejected_rows(body: Body, parsed: dict[str, ParsedColumn], mask: Mask) -> tuple[RejectedRow, ...]:
+    """The rows of the mask, each with every cell that could not be stored and with the whole row as written."""
     positions = np.flatnonzero(mask)
     if not len(positions):
         return ()
@@ -276,13 +365,13 @@ def _rejected_rows(body: Body, parsed: dict[str, ParsedColumn], mask: Mask) -> t
     rows = []
     for index, row in zip(positions.tolist(), zip(*texts, strict=True), strict=True):
         cells = [
-            RejectedCell(column.source.header, row[column.source.place], problem.code, problem.message)
+            RejectedCell(column.source.header, row[column.source.place], problem.code, problem.message, problem.facts)
             for column in parsed.values()
             if (problem := column.problem_at(index)) is not None
         ]
         if body.ragged[index]:
             ragged = CellProblem("ROW_RAGGED", seen=int(body.widths[index]), expected=body.expected_width)
-            cells.insert(0, RejectedCell("", None, ragged.code, ragged.message))
+            cells.insert(0, RejectedCell("", None, ragged.code, ragged.message, ragged.facts))
         raw = {header: text for header, text in zip(headers, row, strict=True) if text is not None}
         rows.append(RejectedRow(body.sheet, int(body.rows[index]), tuple(cells), raw))
     return tuple(rows)

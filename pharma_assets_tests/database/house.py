@@ -50,11 +50,11 @@ class House:
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
 
-    def drop(self, name: str, content: str = JUNE, **place: Any) -> Path:
+    def drop(self, name: str, content: str | bytes = JUNE, **place: Any) -> Path:
         path = self.path(name, **place)
         # Anew and not in place, which would not move the folder's time.
         path.unlink(missing_ok=True)
-        path.write_bytes(content.encode())
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
         os.utime(path, (time.time() - 100 + len(name), time.time() - 100 + len(name)))
         return path
 
@@ -85,6 +85,11 @@ class House:
         folder = self.platform.settings.transforms
         (folder / "distributors" / "Client_01" / "layout.yaml").write_text(LAYOUT + addition, encoding="utf-8")
         self.platform = replace(self.platform, transforms=load_transforms(folder))
+
+    def use_layouts(self, folder: Path) -> None:
+        """The layouts of another folder from now on."""
+        settings = self.platform.settings.model_copy(update={"transforms": folder})
+        self.platform = replace(self.platform, settings=settings, transforms=load_transforms(folder))
 
     def query(self, statement: str) -> list[Any]:
         with self.platform.engine.connect() as connection:
