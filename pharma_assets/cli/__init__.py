@@ -6,7 +6,22 @@ import sys
 
 import typer
 
-from pharma_assets.cli import audit, db, decisions, demo, env, prune, read, scan, status, tick, tree, up
+from pharma_assets.cli import (
+    audit,
+    db,
+    decisions,
+    demo,
+    env,
+    explain,
+    prune,
+    read,
+    reference,
+    scan,
+    status,
+    tick,
+    tree,
+    up,
+)
 from pharma_assets.errors import PharmaError
 
 app = typer.Typer(
@@ -25,9 +40,11 @@ app.command("read")(read.read)
 app.command("retry")(decisions.retry)
 app.command("ignore")(decisions.ignore)
 app.command("release")(decisions.release)
+app.command("explain")(explain.explain)
 app.command("audit")(audit.audit)
 app.command("prune")(prune.prune)
 app.command("env")(env.env)
+app.add_typer(reference.app, name="reference")
 app.add_typer(db.app, name="db")
 
 
