@@ -16,6 +16,7 @@ from pharma_assets.cli import (
     prune,
     read,
     reference,
+    rejects,
     scan,
     status,
     tick,
@@ -44,6 +45,7 @@ app.command("explain")(explain.explain)
 app.command("audit")(audit.audit)
 app.command("prune")(prune.prune)
 app.command("env")(env.env)
+app.add_typer(rejects.app, name="rejects")
 app.add_typer(reference.app, name="reference")
 app.add_typer(db.app, name="db")
 

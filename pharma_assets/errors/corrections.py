@@ -72,11 +72,11 @@ PROBLEMS = (
         "CORRECTION_FILE_REFUSED",
         Scope.CORRECTION,
         en=Message(
-            "with the corrections the file could not be taken in: {code}: {why}",
+            "with the corrections the file could not be taken in: {problem}: {why}",
             "Correct what is named, in the workbook or in layout.yaml; nothing of this file was changed.",
         ),
         ru=Message(
-            "с этими исправлениями файл нельзя принять: {code}: {why}",
+            "с этими исправлениями файл нельзя принять: {problem}: {why}",
             "Исправьте названное – в книге или в layout.yaml; по этому файлу ничего не изменено.",
         ),
     ),

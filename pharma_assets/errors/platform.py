@@ -233,4 +233,10 @@ PROBLEMS = (
         en=Message("there is no version {version} of the reference lists", "See `pharma-assets reference list`."),
         ru=Message("версии справочников {version} нет", "Посмотрите `pharma-assets reference list`."),
     ),
+    Problem(
+        "CORRECTION_UNKNOWN",
+        Scope.PLATFORM,
+        en=Message("there is no correction {id} that counts", "See `pharma-assets rejects list`."),
+        ru=Message("действующего исправления {id} нет", "Посмотрите `pharma-assets rejects list`."),
+    ),
 )

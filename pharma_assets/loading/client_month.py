@@ -162,6 +162,15 @@ def work_on(
         return outcome
 
 
+def ingest_again(platform: Platform, file: RegisteredFile, run_id: str) -> FileOutcome:
+    """Take one file in anew; the caller holds the lock of its client-month. What goes wrong is written down."""
+    with platform.engine.begin() as connection:
+        files = lock_unchanged(connection, [file])
+        journal.claim(connection, [each.id for each in files], run_id)
+    reached(file, Step.CLAIMED)
+    return _attempt(platform, file, run_id, ingest_file)
+
+
 def _files_to_do(
     connection: Connection, platform: Platform, client_month: ClientMonth, *, rebuild: bool, retry: bool
 ) -> list[RegisteredFile]:

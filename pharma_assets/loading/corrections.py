@@ -74,10 +74,7 @@ def record(
     origin: Origin,
 ) -> None:
     """Keep corrections; those with the ids `replaced` no longer count."""
-    connection.execute(
-        text("UPDATE ops.row_correction SET superseded_at = now() WHERE id = ANY(:ids) AND superseded_at IS NULL"),
-        {"ids": list(replaced)},
-    )
+    no_longer_counts(connection, replaced)
     for each in corrections:
         connection.execute(
             text(
@@ -98,6 +95,14 @@ def record(
                 **vars(origin),
             },
         )
+
+
+def no_longer_counts(connection: Connection, ids: Collection[int]) -> None:
+    """From now on these corrections change nothing; they stay on record."""
+    connection.execute(
+        text("UPDATE ops.row_correction SET superseded_at = now() WHERE id = ANY(:ids) AND superseded_at IS NULL"),
+        {"ids": list(ids)},
+    )
 
 
 def cell_document(cell: CorrectedCell) -> dict[str, str | None]:
