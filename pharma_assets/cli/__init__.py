@@ -8,6 +8,7 @@ import typer
 
 from pharma_assets.cli import (
     audit,
+    client,
     db,
     decisions,
     demo,
@@ -45,6 +46,7 @@ app.command("explain")(explain.explain)
 app.command("audit")(audit.audit)
 app.command("prune")(prune.prune)
 app.command("env")(env.env)
+app.add_typer(client.app, name="client")
 app.add_typer(rejects.app, name="rejects")
 app.add_typer(reference.app, name="reference")
 app.add_typer(db.app, name="db")

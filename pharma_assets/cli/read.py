@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pharma_assets.cli.naming import named_client
+
 if TYPE_CHECKING:
     from datetime import date
 
@@ -72,18 +74,8 @@ def _transform(
         leaf = None
     month = leaf.client_month.first_day if leaf is not None else None
     if client is not None:
-        named = [
-            each
-            for each in transforms.by_client.values()
-            if client in (each.client.name, f"{each.client.provider.transforms_folder}/{each.client.name}")
-        ]
-        if len(named) != 1:
-            known = ", ".join(f"{each.provider.transforms_folder}/{each.name}" for each in transforms.by_client)
-            raise typer.BadParameter(
-                f"{client!r} is {'more than one' if named else 'no'} client with a layout; there are: {known}",
-                param_hint="--client",
-            )
-        return named[0], month, named[0].invalid
+        named = transforms.by_client[named_client(client, transforms.by_client, "--client")]
+        return named, month, named.invalid
     if leaf is None:
         return None, None, None
     try:

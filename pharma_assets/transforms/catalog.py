@@ -79,6 +79,11 @@ def load_transforms(folder: Path) -> Transforms:
     return Transforms(found)
 
 
+def transforms_of(client: Client, file: Path) -> Transforms:
+    """One client's layout, wherever its file lies, as if it stood in its folder."""
+    return Transforms({client: _load(client, file)})
+
+
 def _load(client: Client, file: Path) -> Transform:
     try:
         content = file.read_bytes()
