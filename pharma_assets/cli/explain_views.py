@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from pharma_assets.tracing.source_rows import Filled, SourceCell
-    from pharma_assets.tracing.trace import Trace
+    from pharma_assets.tracing.trace import Compared, Trace
 
 _NOT_THERE = "–"
 
@@ -80,11 +80,7 @@ def as_document(trace: Trace) -> dict[str, Any]:
             for filled in (source.filled if source else ())
             if filled.value is not None or stored.get(filled.name) is not None
         ],
-        "stored_otherwise": {
-            column.name: _jsonable(column.stored)
-            for column in trace.differing
-            if source is not None and column.name not in {filled.name for filled in source.filled}
-        },
+        "stored_otherwise": {column.name: _jsonable(column.stored) for column in _only_stored(trace)},
         "cells": [_cell(cell) for cell in (source.cells if source else ())],
     }
 
@@ -155,7 +151,17 @@ def _print_columns(console: Console, trace: Trace, zone: ZoneInfo) -> None:
         if compared is not None and differs:
             value = f"[red]{plain(_shown(compared.stored, zone))}[/] ≠ {value}"
         table.add_row(plain(filled.name), value, *_cells_shown(filled), plain(_origin(filled)))
+    for column in _only_stored(trace):
+        table.add_row(
+            plain(column.name), f"[red]{plain(_shown(column.stored, zone))}[/] ≠ {_NOT_THERE}", "", "", "", ""
+        )
     console.print(table)
+
+
+def _only_stored(trace: Trace) -> list[Compared]:
+    """What the table holds beyond the columns that the row gives."""
+    given = {filled.name for filled in trace.source.filled} if trace.source else set()
+    return [column for column in trace.differing if column.name not in given]
 
 
 def _print_cells(console: Console, cells: tuple[SourceCell, ...]) -> None:

@@ -13,7 +13,6 @@ from typing import Any
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-from openpyxl.comments import Comment
 from openpyxl.styles import Alignment, Font, PatternFill, Protection
 from openpyxl.utils import get_column_letter
 
@@ -30,6 +29,9 @@ _FOR_PEOPLE = f"{MARK}"
 
 LONGEST_TEXT = 32_000
 """Excel takes 32,767 characters in a cell."""
+
+MOST_ROWS = 1_000_000
+"""Excel takes 1,048,576 rows in a sheet."""
 
 _NOT_IN_TITLES = re.compile(r"[\[\]:*?/\\']")
 _LONGEST_TITLE = 31
@@ -57,7 +59,9 @@ def write_workbook(path: Path, rows: Iterable[HeldRow], language: Language) -> i
     titles: set[str] = set()
     _write_notes(book, words, titles)
     for (client, headers), group in by_sheet.items():
-        _write_sheet(book, _title(client.name, titles), headers, group, words, language)
+        for first in range(0, len(group), MOST_ROWS):
+            part = group[first : first + MOST_ROWS]
+            _write_sheet(book, _title(client.name, titles), headers, part, words, language)
     try:
         with replace_atomically(path) as draft:
             book.save(draft)
@@ -122,10 +126,7 @@ def _lay_out(sheet: Any, keys: Sequence[str], headers: Sequence[str], rows: int)
 
 
 def _row_cells(sheet: Any, row: HeldRow, headers: Sequence[str], language: Language) -> list[Any]:
-    wrong: dict[str, list[str]] = {}
     told = [(problem, *_told(problem, language)) for problem in row.problems]
-    for problem, message, _ in told:
-        wrong.setdefault(problem.header, []).append(message)
     said = "\n".join(f"{problem.header}: {message}" if problem.header else message for problem, message, _ in told)
     advice = "\n".join(dict.fromkeys(text for _, _, text in told))
     name = f"{row.month:%Y-%m} {PurePosixPath(row.path).name}"
@@ -135,12 +136,10 @@ def _row_cells(sheet: Any, row: HeldRow, headers: Sequence[str], language: Langu
         for text in (str(row.file_id), row.content_hash, name, row.sheet, str(row.row))
     ]
     cells += [_cell(sheet, text, **grey, alignment=_WRAPPED) for text in (said, advice)]
+    at_fault = {problem.header for problem in row.problems}
     for header in headers:
-        cell = _cell(sheet, row.texts.get(header), protection=_OPEN, alignment=_TOP)
-        if header in wrong:
-            cell.fill = _YELLOW
-            cell.comment = Comment("\n".join(wrong[header]), "pharma-assets")
-        cells.append(cell)
+        fill = {"fill": _YELLOW} if header in at_fault else {}
+        cells.append(_cell(sheet, row.texts.get(header), protection=_OPEN, alignment=_TOP, **fill))
     return cells
 
 
