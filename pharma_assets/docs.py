@@ -85,6 +85,17 @@ What `pharma-assets audit` and the check `audit` find: registry, result files an
 `LOADED_BUT_GONE`, `CLAIM_STALE` and `DRAFT_LEFT` are remarks; any other is a difference, and the exit code is 1 while
 it remains.""",
     ),
+    Scope.CORRECTION: (
+        "One corrected row",
+        """\
+What `pharma-assets rejects load` refuses of a workbook. The row stays rejected as it was; the other rows go on.""",
+    ),
+    Scope.REFERENCE: (
+        "A reference list",
+        """\
+What `pharma-assets reference import` finds in a list. One such line refuses the list as a whole, and the version before
+it stays; only `REFERENCE_CLIENT_UNKNOWN` is a remark.""",
+    ),
 }
 
 _RUSSIAN_INTRO = """\
@@ -138,6 +149,18 @@ _RUSSIAN_SECTIONS = {
 Что находят `pharma-assets audit` и проверка `audit`: реестр, файлы результатов и `raw.primary_data` не сходятся.
 `LOADED_BUT_GONE`, `CLAIM_STALE` и `DRAFT_LEFT` – лишь замечания; всё остальное – расхождения, и пока они есть, код
 возврата 1.""",
+    ),
+    Scope.CORRECTION: (
+        "Одна исправленная строка",
+        """\
+Что `pharma-assets rejects load` не принимает из книги. Строка остаётся отклонённой, как была; остальные идут
+дальше.""",
+    ),
+    Scope.REFERENCE: (
+        "Справочник",
+        """\
+Что `pharma-assets reference import` находит в справочнике. Одна такая строка – и он не принят целиком, остаётся
+прежняя версия; лишь `REFERENCE_CLIENT_UNKNOWN` – замечание.""",
     ),
 }
 

@@ -94,4 +94,16 @@ PROBLEMS = (
             "Если скрипт их вычислил, ничего делать не нужно; в файле результата сохранены все знаки.",
         ),
     ),
+    Problem(
+        "CORRECTION_NOT_APPLIED",
+        Scope.REMARK,
+        en=Message(
+            "sheet {sheet}, row {row}: no longer read as it was when {who} corrected it; the correction is left out",
+            "Look at the row; if it is rejected again, correct it anew: `pharma-assets rejects export`.",
+        ),
+        ru=Message(
+            "лист {sheet}, строка {row}: читается уже не так, как при исправлении ({who}); исправление не применено",
+            "Посмотрите на строку; если она снова отклонена, исправьте её заново: `pharma-assets rejects export`.",
+        ),
+    ),
 )

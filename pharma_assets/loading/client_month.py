@@ -22,7 +22,6 @@ from pharma_assets.errors import PharmaError, Scope
 from pharma_assets.loading.ingest import (
     Fate,
     Loaded,
-    NormalizedFile,
     Step,
     group_of,
     ingest_file,
@@ -32,6 +31,7 @@ from pharma_assets.loading.ingest import (
 from pharma_assets.loading.platform import Platform
 from pharma_assets.loading.primary_data import remove_rows
 from pharma_assets.loading.rebuild import kept_on_disk, load_present
+from pharma_assets.loading.report import NormalizedFile
 from pharma_assets.loading.supersession import Displaced, settle_anew
 from pharma_assets.loading.working_folders import set_aside
 from pharma_assets.logs import about
@@ -180,6 +180,17 @@ def work_on(
         with platform.engine.begin() as connection:
             outcome.rows_after = _count_rows(connection, client_month)
         return outcome
+
+
+def ingest_again(platform: Platform, file: RegisteredFile, run_id: str) -> FileOutcome:
+    """Take one file in anew; the caller holds the lock of its client-month. What goes wrong is written down."""
+    with platform.engine.begin() as connection:
+        files = lock_unchanged(connection, [file])
+        journal.claim(connection, [each.id for each in files], run_id)
+    reached(file, Step.CLAIMED)
+    outcome = Outcome(file.client_month, rebuild=False)
+    _attempt(platform, file, run_id, ingest_file, outcome)
+    return outcome.files[-1]
 
 
 def _files_to_do(

@@ -7,17 +7,18 @@ crash between any two steps costs a repeat. The caller holds the lock of the fil
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from pharma_assets.errors import PharmaError
-from pharma_assets.loading.by_script import ScriptReport, keeps_name, made_by_script
+from pharma_assets.loading.by_script import keeps_name
 from pharma_assets.loading.contents import learn_likely_twins
-from pharma_assets.loading.coverage import coverage, without
+from pharma_assets.loading.corrections import went_into
+from pharma_assets.loading.coverage import without
 from pharma_assets.loading.months import ensure_month
 from pharma_assets.loading.platform import Platform
 from pharma_assets.loading.primary_data import (
@@ -28,12 +29,12 @@ from pharma_assets.loading.primary_data import (
     note_superseded_rows,
     remove_rows,
 )
+from pharma_assets.loading.report import NormalizedFile, read_report
 from pharma_assets.loading.result_file import publish, render, result_name, write_draft
 from pharma_assets.loading.settlement import Counts, Held, Superseded, ids_told, places_told
 from pharma_assets.loading.supersession import (
     Displaced,
     Group,
-    Reading,
     Settlement,
     copy_of,
     displace,
@@ -41,18 +42,11 @@ from pharma_assets.loading.supersession import (
     wake,
 )
 from pharma_assets.loading.working_folders import set_aside
-from pharma_assets.model.delivery import NOTHING, PLAIN, Amounts, BranchDay, Delivered, Terms
-from pharma_assets.reading.hints import Hints
-from pharma_assets.reading.sheet import Document
+from pharma_assets.model.delivery import NOTHING, Amounts
 from pharma_assets.registry import journal
 from pharma_assets.registry.deliveries import amounts_replaced, note_delivery
 from pharma_assets.registry.files import RegisteredFile, require_unchanged
 from pharma_assets.registry.twins import lock_content
-from pharma_assets.scripts.found import Script
-from pharma_assets.transforms.delivery import Overlap, mode_of
-from pharma_assets.transforms.facts import Facts
-from pharma_assets.transforms.layout import Layout
-from pharma_assets.transforms.normalize import NormalizedReport, check_volume, normalize
 
 logger = logging.getLogger(__name__)
 
@@ -72,32 +66,6 @@ class Step(StrEnum):
 def reached(file: RegisteredFile, step: Step) -> None:
     """Tell how far a file has come."""
     logger.debug("file %s: %s", file.id, step)
-
-
-@dataclass(frozen=True)
-class NormalizedFile:
-    """A file whose report stands in memory: what was read, by which transform, from which bytes; how it is delivered,
-    and which branches and days it covers. `by_script`: what the client's script has made of it, where there is one."""
-
-    file: RegisteredFile
-    report: NormalizedReport
-    fingerprint: str
-    content_hash: str
-    source: Mapping[str, object]
-    terms: Terms = PLAIN
-    branch_days: Mapping[BranchDay, Amounts] = field(default_factory=dict)
-    result_name: str | None = None
-    result_hash: str | None = None
-    by_script: ScriptReport | None = None
-
-    @property
-    def reading(self) -> Reading:
-        """What it delivers, for the question which files count."""
-        file = self.file
-        delivered = Delivered(
-            file.id, file.path, file.uploaded_at, self.terms, self.branch_days, released=file.released
-        )
-        return Reading(file, self.content_hash, delivered)
 
 
 @dataclass(frozen=True)
@@ -140,71 +108,6 @@ def ingest_file(platform: Platform, file: RegisteredFile, run_id: str) -> tuple[
     return normalized, loaded
 
 
-def read_report(platform: Platform, file: RegisteredFile) -> NormalizedFile:
-    """Read and normalize a file in memory, by its layout or by its client's script; changes nothing anywhere, but for a
-    script's file that cannot be loaded, which is kept in quarantine.
-
-    Raises PharmaError: NO_SCRIPT_FOUND, LAYOUT_INVALID, DELIVERY_UNKNOWN, or what reading, normalizing and running the
-    script raise.
-    """
-    month = file.client_month.first_day
-    transform = platform.transforms.find(file.client_month.client, file.report_type, month)
-    layout = transform.require_layout()
-    terms = terms_of(layout, file.path)
-    try:
-        if transform.script is not None:
-            return _by_script(platform, file, transform.fingerprint, transform.script, terms)
-        passwords = tuple(password.get_secret_value() for password in platform.settings.passwords)
-        with platform.inbox.open(file.path) as content:
-            document, digest = platform.reader.read(content, Hints(layout.known_headers, passwords))
-    except PharmaError as problem:
-        if problem.code == "FILE_GONE":
-            _require_folder(platform, file)
-        raise
-    report = normalize(document, layout, platform.timezone, month, _facts(file))
-    if not file.released:
-        check_volume(report, layout)
-    source, branch_days = _source(document, report), coverage(report.table, platform.timezone)
-    return NormalizedFile(file, report, transform.fingerprint, digest, source, terms, branch_days)
-
-
-def _by_script(
-    platform: Platform, file: RegisteredFile, fingerprint: str, script: Script, terms: Terms
-) -> NormalizedFile:
-    made = made_by_script(platform, script, file)
-    source = {**_source(made.document, made.report), "script": script.name, "script_file": made.written.name}
-    branch_days, digest = coverage(made.report.table, platform.timezone), made.written.source_digest
-    return NormalizedFile(file, made.report, fingerprint, digest, source, terms, branch_days, by_script=made)
-
-
-def _source(document: Document, report: NormalizedReport) -> dict[str, object]:
-    return {
-        "format": document.format,
-        "engine": document.engine,
-        "encoding": document.encoding,
-        "sheet": report.sheet,
-        "header_row": report.header_row,
-    }
-
-
-def terms_of(layout: Layout, path: str) -> Terms:
-    """What the layout says of this file's delivery. Raises PharmaError DELIVERY_UNKNOWN."""
-    return Terms(mode_of(layout.delivery, path), layout.overlap is Overlap.ALLOW, layout.shrinkage)
-
-
-def _facts(file: RegisteredFile) -> Facts:
-    client = file.client_month.client
-    return Facts(client.provider.value, client.name, file.report_type, file.path.rpartition("/")[2])
-
-
-def _require_folder(platform: Platform, file: RegisteredFile) -> None:
-    """Raise PharmaError INBOX_MISSING if the file's folder is not there either: then it may be the mount that went."""
-    folder = file.path.rpartition("/")[0]
-    (found,) = platform.inbox.look_at([folder])
-    if isinstance(found, OSError):
-        raise PharmaError("INBOX_MISSING", folder=folder)
-
-
 def normalize_file(platform: Platform, file: RegisteredFile, run_id: str) -> NormalizedFile:
     """Read a file and put its result file into «Данные на загрузку»; the registry says CREATED in the end."""
     normalized = read_report(platform, file)
@@ -230,6 +133,7 @@ def normalize_file(platform: Platform, file: RegisteredFile, run_id: str) -> Nor
         "to_load": report.loaded,
         "left_out": dict(report.left_out),
         "rejected": len(report.rejected),
+        "corrected": len(report.corrected),
         "control_totals": [total.document() for total in report.control_totals],
         "remarks": [{"code": remark.code, "message": remark.message} for remark in report.remarks],
     }
@@ -244,25 +148,49 @@ def _result_content(platform: Platform, normalized: NormalizedFile) -> bytes:
     """The result file: what the script wrote, as it is, or else the report."""
     if normalized.by_script is not None:
         return normalized.by_script.written.content
-    return render(normalized.report.table, _registry_columns(normalized.file), platform.timezone)
+    return render(normalized.report.table, registry_columns(normalized.file), platform.timezone)
 
 
 def _fix_result_name(platform: Platform, normalized: NormalizedFile) -> str:
-    """The result's name; chosen once for these bytes and this transform, and stored before anything is written."""
+    """The result's name; chosen once for these bytes, this transform, these corrections and reference lists, and stored
+    before anything is written."""
     file = normalized.file
     same_work = (file.content_hash, file.fingerprint) == (normalized.content_hash, normalized.fingerprint)
     made = normalized.by_script
     known = file.result_name if same_work else None
     # A script may write the same rows to other bytes.
-    if known is not None and (made is None or keeps_name(platform, file.id, made, known)):
+    mine = known is not None and (made is None or keeps_name(platform, file.id, made, known))
+    if known is not None and mine and not _is_of_other_work(platform, known, normalized):
         return known
     moment = datetime.now(platform.timezone)
     suffix = ".csv" if made is None else made.suffix
     name = result_name(file.client_month.client.name, file.id, file.path, moment, suffix)
+    if name == file.result_name:
+        # Within a second of the work before, whose result still counts under that name.
+        name = result_name(file.client_month.client.name, file.id, file.path, moment + timedelta(seconds=1), suffix)
     with platform.engine.begin() as connection:
         require_unchanged(connection, file)
         journal.name_result(connection, file.id, normalized.fingerprint, name)
     return name
+
+
+def _is_of_other_work(platform: Platform, name: str, normalized: NormalizedFile) -> bool:
+    """Whether the result of this name is loaded, and was made with other corrections or reference lists."""
+    with platform.engine.connect() as connection:
+        loaded = connection.execute(
+            text(
+                """
+                SELECT l.reference_version, ARRAY(SELECT c.id FROM ops.row_correction c WHERE c.load_id = l.id) AS ids
+                FROM ops.file_load l
+                WHERE l.file_id = :file_id AND l.superseded_at IS NULL AND l.result_name = :name
+                """
+            ),
+            {"file_id": normalized.file.id, "name": name},
+        ).one_or_none()
+    if loaded is None:
+        return False
+    corrections = {correction.id for correction in normalized.report.corrected}
+    return loaded.reference_version != normalized.reference or set(loaded.ids) != corrections
 
 
 def load_file(platform: Platform, connection: Connection, normalized: NormalizedFile, run_id: str) -> Loaded:
@@ -385,13 +313,14 @@ def _store(
     if replaced.rows:
         note_superseded_rows(connection, load_id, replaced)
     constants = {
-        **_registry_columns(file),
+        **registry_columns(file),
         "filename_result": normalized.result_name or "",
         "file_id": file.id,
         "partition_month": month,
     }
     copy_rows(connection, without(report.table, verdict.replaced, platform.timezone), constants)
     add_rejected_rows(connection, load_id, file.id, report)
+    went_into(connection, report.corrected, load_id)
     note_delivery(connection, delivered, file.version, replaced=verdict.replaced)
     reached(file, Step.COPIED)
     detail = {
@@ -435,10 +364,11 @@ def _ledger_facts(normalized: NormalizedFile, run_id: str) -> dict[str, object]:
         "result_name": normalized.result_name,
         "result_hash": normalized.result_hash,
         "run_id": run_id,
+        "reference_version": normalized.reference,
     }
 
 
-def _registry_columns(file: RegisteredFile) -> dict[str, str]:
+def registry_columns(file: RegisteredFile) -> dict[str, str]:
     client = file.client_month.client
     return {
         "filename_ish": file.path,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import asdict
 from datetime import date
 from decimal import Decimal
 
@@ -145,7 +146,8 @@ def close_ledger_entry(connection: Connection, load_id: int, superseded_by: int 
 def add_ledger_entry(connection: Connection, report: NormalizedReport, facts: Mapping[str, object]) -> int:
     """Write the ledger row that makes a file *loaded*; returns its id.
 
-    `facts`: file_id, version, content_hash, transform_fingerprint, partition_month, result_name, result_hash, run_id.
+    `facts`: file_id, version, content_hash, transform_fingerprint, partition_month, result_name, result_hash, run_id,
+    reference_version.
     """
     first, last = report.period()
     load_id = connection.scalar(
@@ -153,10 +155,10 @@ def add_ledger_entry(connection: Connection, report: NormalizedReport, facts: Ma
             """
             INSERT INTO ops.file_load (file_id, version, content_hash, transform_fingerprint, partition_month,
                 rows_read, rows_loaded, rows_rejected, rows_left_out, rows_left_out_total, sums, period_from, period_to,
-                result_name, result_hash, run_id)
+                result_name, result_hash, run_id, reference_version, source_columns, rows_corrected)
             VALUES (:file_id, :version, :content_hash, :transform_fingerprint, :partition_month,
                 :read, :loaded, :rejected, CAST(:left_out AS jsonb), :left_out_total, CAST(:sums AS jsonb), :first,
-                :last, :result_name, :result_hash, :run_id)
+                :last, :result_name, :result_hash, :run_id, :reference_version, CAST(:columns AS jsonb), :corrected)
             RETURNING id
             """
         ),
@@ -170,6 +172,8 @@ def add_ledger_entry(connection: Connection, report: NormalizedReport, facts: Ma
             "sums": _sums_document(report.sums()),
             "first": first,
             "last": last,
+            "columns": json.dumps({name: asdict(sheet) for name, sheet in report.columns.items()}, ensure_ascii=False),
+            "corrected": len(report.corrected),
         },
     )
     connection.execute(
@@ -202,7 +206,13 @@ def add_rejected_rows(connection: Connection, load_id: int, file_id: int, report
         for row in report.rejected:
             first = row.cells[0]
             problems = [
-                {"column": cell.header, "value": cell.text, "code": cell.code, "message": cell.message}
+                {
+                    "column": cell.header,
+                    "value": cell.text,
+                    "code": cell.code,
+                    "message": cell.message,
+                    "facts": dict(cell.facts),
+                }
                 for cell in row.cells
             ]
             copy.write_row(

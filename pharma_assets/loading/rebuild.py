@@ -11,8 +11,9 @@ from sqlalchemy import Connection
 
 from pharma_assets.errors import PharmaError
 from pharma_assets.files import writing_error
-from pharma_assets.loading.ingest import Fate, Loaded, LoadFailed, NormalizedFile, group_of, load_files
+from pharma_assets.loading.ingest import Fate, Loaded, LoadFailed, group_of, load_files
 from pharma_assets.loading.platform import Platform
+from pharma_assets.loading.report import NormalizedFile
 from pharma_assets.loading.supersession import settle_anew
 from pharma_assets.registry import journal
 from pharma_assets.registry.files import RegisteredFile

@@ -112,8 +112,8 @@ _CANDIDATES = """
     WHERE status IN ('NEW', 'PROCESSING', 'ERROR') AND error_reason IS DISTINCT FROM 'BACKLOG'
     UNION ALL
     SELECT id FROM ops.file_registry
-    WHERE status = 'CREATED' AND (load_id IS NULL OR loaded_content IS DISTINCT FROM content_hash)
-      AND error_reason IS DISTINCT FROM 'SUPERSEDED'
+    WHERE status = 'CREATED' AND error_reason IS DISTINCT FROM 'SUPERSEDED' AND (load_id IS NULL
+        OR loaded_content IS DISTINCT FROM content_hash OR loaded_result IS DISTINCT FROM result_name)
     UNION ALL
     SELECT other.id FROM of_type t CROSS JOIN LATERAL (
         SELECT f.id FROM ops.file_registry f
@@ -156,7 +156,8 @@ _DUE = """
             OR f.error_reason = 'DUPLICATE_CONTENT' AND NOT EXISTS (SELECT FROM ({twin}) t WHERE NOT t.gone)
             OR f.error_reason IN {held_back} AND NOT EXISTS ({still_held}))
         -- What has superseded a file makes it due again when it no longer counts.
-        WHEN 'CREATED' THEN (f.load_id IS NULL OR f.loaded_content IS DISTINCT FROM f.content_hash)
+        WHEN 'CREATED' THEN (f.load_id IS NULL OR f.loaded_content IS DISTINCT FROM f.content_hash
+                             OR f.loaded_result IS DISTINCT FROM f.result_name)
                             AND f.error_reason IS DISTINCT FROM 'SUPERSEDED'
                             OR f.read_by <> t.fingerprint AND t.since <= make_date(f.report_year, f.report_month, 1)
         ELSE false

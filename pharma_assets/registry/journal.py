@@ -240,9 +240,12 @@ def held(connection: Connection, file_id: int, run_id: str, error: PharmaError) 
     )
 
 
-def due_again(connection: Connection, file_id: int, why: str, run_id: str = AUDIT) -> None:
-    """The file must be taken in once more, as the audit or the work on another file has found: it starts anew."""
-    _step(connection, [file_id], "DUE_AGAIN", run_id, {"why": why}, **_ANEW, claimed_by=null(), claimed_until=null())
+def due_again(
+    connection: Connection, file_id: int, why: str, event: str = "DUE_AGAIN", run_id: str = AUDIT, **detail: object
+) -> None:
+    """The file must be taken in once more, as the audit, a person or the work on another file says: it starts anew."""
+    step = {"why": why, **detail}
+    _step(connection, [file_id], event, run_id, step, **_ANEW, claimed_by=null(), claimed_until=null())
 
 
 def asked_for(connection: Connection, file_ids: Sequence[int], verdict: Verdict) -> None:

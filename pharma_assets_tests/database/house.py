@@ -51,11 +51,11 @@ class House:
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
 
-    def drop(self, name: str, content: str = JUNE, **place: Any) -> Path:
+    def drop(self, name: str, content: str | bytes = JUNE, **place: Any) -> Path:
         path = self.path(name, **place)
         # Anew and not in place, which would not move the folder's time.
         path.unlink(missing_ok=True)
-        path.write_bytes(content.encode())
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
         os.utime(path, (time.time() - 100 + len(name), time.time() - 100 + len(name)))
         return path
 
@@ -91,6 +91,11 @@ class House:
         """What a tick of another process would do."""
         transforms = load_transforms(self.platform.settings.transforms)
         self.platform = replace(self.platform, transforms=transforms)
+
+    def use_layouts(self, folder: Path) -> None:
+        """The layouts of another folder from now on."""
+        settings = self.platform.settings.model_copy(update={"transforms": folder})
+        self.platform = replace(self.platform, settings=settings, transforms=load_transforms(folder))
 
     def query(self, statement: str) -> list[Any]:
         with self.platform.engine.connect() as connection:
