@@ -9,25 +9,44 @@ import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import StrEnum
 
 from pharma_assets.loading.platform import Platform
 from pharma_assets.loading.task_list import write_task_list
 from pharma_assets.loading.working_folders import clear_drafts, finish_setting_aside
 from pharma_assets.model.client_month import Client, ClientMonth
+from pharma_assets.model.status import Status
 from pharma_assets.registry import journal
-from pharma_assets.registry.files import RegisteredFile, due_files, known_clients
+from pharma_assets.registry.files import RegisteredFile, due_files, known_clients, unshown_files
 from pharma_assets.registry.locks import client_month_lock, held_locks
 from pharma_assets.registry.scan import ScanResult, ScanRules, scan
 from pharma_assets.settings import Settings
 
 
+class Why(StrEnum):
+    """Why a client-month is asked for, in the words that its run is tagged with."""
+
+    NEW = "new file"
+    CHANGED = "changed file"
+    INTERRUPTED = "interrupted"
+    LAYOUT = "a layout has come"
+    AGAIN = "another attempt"
+    ANEW = "brought up to date"
+    WAITS = "waits for a layout"
+
+
 @dataclass(frozen=True)
 class Request:
-    """A client-month to be worked on, for these files. `digest` is the same for the same work due."""
+    """A client-month to be worked on.
+
+    `file_ids`: what is due, and what only waits for a layout and has not been shown so. `digest` is the same for the
+    same work. `why`: the reasons of its files.
+    """
 
     client_month: ClientMonth
     file_ids: tuple[int, ...]
     digest: str
+    why: frozenset[Why]
 
 
 @dataclass(frozen=True)
@@ -66,26 +85,46 @@ def take_in(platform: Platform, run_id: str, in_flight: Collection[ClientMonth] 
     with platform.engine.begin() as connection:
         waiting = journal.wait_for_transform(connection, versions, run_id)
         due = due_files(connection, versions)
-        months = {client_month_lock(file.client_month): file.client_month for file in due}
+        unshown = unshown_files(connection)
+        months = {client_month_lock(file.client_month): file.client_month for file in [*due, *unshown]}
         locked = {months[name] for name in held_locks(connection, months)}
         clients = tuple(known_clients(connection))
     write_task_list(platform, due)
     busy = {*in_flight, *locked}
     finish_setting_aside(platform, busy)
     clear_drafts(platform, datetime.now(platform.timezone), busy)
-    return Intake(result, waiting, tuple(plan(due, busy)), clients)
+    return Intake(result, waiting, tuple(plan(due, busy, unshown)), clients)
 
 
-def plan(due: Sequence[RegisteredFile], busy: Collection[ClientMonth]) -> list[Request]:
-    """Group due files by client-month, the oldest file first; a busy client-month waits for the next tick."""
+def plan(
+    due: Sequence[RegisteredFile], busy: Collection[ClientMonth], unshown: Sequence[RegisteredFile] = ()
+) -> list[Request]:
+    """Group files by client-month, in their order; a busy client-month waits for the next tick.
+
+    `unshown`: files that wait for a layout and have not been shown so; those that are due by now count as due.
+    """
+    reasons = dict.fromkeys(unshown, Why.WAITS) | {file: _why(file) for file in due}
     by_month: dict[ClientMonth, list[RegisteredFile]] = {}
-    for file in due:
+    for file in dict.fromkeys([*due, *unshown]):
         if file.client_month not in busy:
             by_month.setdefault(file.client_month, []).append(file)
     return [
-        Request(client_month, tuple(file.id for file in files), _digest(files))
+        Request(
+            client_month,
+            tuple(file.id for file in files),
+            _digest(files),
+            frozenset(reasons[file] for file in files),
+        )
         for client_month, files in by_month.items()
     ]
+
+
+def _why(file: RegisteredFile) -> Why:
+    return {
+        Status.NEW: Why.CHANGED if file.version > 1 else Why.NEW,
+        Status.PROCESSING: Why.LAYOUT if file.reason == "NO_SCRIPT_FOUND" else Why.INTERRUPTED,
+        Status.ERROR: Why.AGAIN,
+    }.get(file.status, Why.ANEW)
 
 
 def _digest(files: Sequence[RegisteredFile]) -> str:

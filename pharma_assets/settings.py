@@ -114,6 +114,10 @@ class Settings(BaseSettings):
     extensions: Annotated[tuple[str, ...], NoDecode] = (".csv", ".xlsx", ".xls")
     scan_minutes: Annotated[int, Field(ge=1)] = 15
     scan_budget_seconds: Annotated[float, Field(gt=0, le=50)] = 20
+    batch_from: Annotated[int, Field(ge=2)] = 10
+    batch_size: Annotated[int, Field(ge=1)] = 40
+    batch_runs: Annotated[int, Field(ge=1)] | None = None
+    retry_seconds: Annotated[float, Field(ge=0)] = 10
     read_seconds: Annotated[float, Field(gt=0)] = 300
     read_memory_mb: Annotated[int, Field(ge=256)] = 4096
     passwords: Annotated[tuple[SecretStr, ...], NoDecode] = ()

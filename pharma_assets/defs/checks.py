@@ -8,16 +8,18 @@ from collections.abc import Set as AbstractSet
 from typing import Any
 
 from dagster import (
-    AssetCheckKey,
-    AssetCheckResult,
+    AssetCheckEvaluation,
     AssetCheckSeverity,
     AssetCheckSpec,
     AssetKey,
+    EventLogRecord,
     MetadataValue,
     PartitionsDefinition,
 )
+from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetCheckEvaluationTargetMaterializationData
 from sqlalchemy import Connection
 
+from pharma_assets.defs.partitions import partition_key
 from pharma_assets.loading import checks
 from pharma_assets.loading.checks import Finding
 from pharma_assets.loading.platform import Platform
@@ -38,6 +40,9 @@ _CHECKS: dict[str, tuple[AssetCheckSeverity, Check]] = {
 }
 
 
+CHECK_NAMES = frozenset(_CHECKS)
+
+
 def check_specs(partitions_def: PartitionsDefinition[str]) -> list[AssetCheckSpec]:
     """The specs of all checks, partitioned like the asset so that each client-month keeps its own result."""
     with warnings.catch_warnings():
@@ -53,22 +58,27 @@ def check_specs(partitions_def: PartitionsDefinition[str]) -> list[AssetCheckSpe
         ]
 
 
-def run_checks(
-    platform: Platform, client_month: ClientMonth, selected: AbstractSet[AssetCheckKey]
-) -> Iterator[AssetCheckResult]:
-    """Ask the database every selected check about a client-month."""
+def evaluate(
+    platform: Platform, client_month: ClientMonth, names: AbstractSet[str], target: EventLogRecord | None
+) -> Iterator[AssetCheckEvaluation]:
+    """Ask the database the named checks about a client-month. `target`: the materialization that they are about."""
+    about = target and AssetCheckEvaluationTargetMaterializationData(
+        storage_id=target.storage_id, run_id=target.run_id, timestamp=target.timestamp
+    )
     with platform.engine.connect() as connection:
         for name, (severity, check) in _CHECKS.items():
-            if AssetCheckKey(PRIMARY_DATA, name) not in selected:
+            if name not in names:
                 continue
             finding = check(connection, client_month, platform)
-            yield AssetCheckResult(
+            yield AssetCheckEvaluation(
                 asset_key=PRIMARY_DATA,
                 check_name=name,
                 passed=finding.passed,
                 severity=severity,
                 description=finding.summary,
                 metadata={name: _shown(value) for name, value in finding.figures.items()},
+                target_materialization_data=about,
+                partition=partition_key(client_month),
             )
 
 

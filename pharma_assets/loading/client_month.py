@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from enum import Flag, auto
+from enum import Flag, StrEnum, auto
 
 import psycopg
 import pyarrow as pa
@@ -38,6 +38,7 @@ from pharma_assets.registry.files import (
     due_files,
     lock_unchanged,
     present_files,
+    waiting_files,
 )
 from pharma_assets.registry.locks import client_month_lock, try_lock
 from pharma_assets.transforms.normalize import RejectedRow
@@ -57,6 +58,14 @@ class Work(Flag):
 
     NORMALIZE = auto()
     LOAD = auto()
+
+
+class State(StrEnum):
+    """How a client-month stands after a run: a person is needed, all is well, or nobody has sent anything."""
+
+    FAILED = "failed"
+    TAKEN_IN = "taken in"
+    EMPTY = "empty"
 
 
 @dataclass(frozen=True)
@@ -93,7 +102,8 @@ class Outcome:
     """What became of a client-month's files in one run.
 
     `removed`: files that have gone, whose rows were taken out. `superseded`: result files that no longer count.
-    `rows_before`, `rows_after`: rows in `raw.primary_data`.
+    `waiting`: files that wait for a transform. `files_loaded`: files that are loaded now, by any run. `rows_before`,
+    `rows_after`: rows in `raw.primary_data`.
     """
 
     client_month: ClientMonth
@@ -101,8 +111,19 @@ class Outcome:
     files: list[FileOutcome] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
     superseded: list[str] = field(default_factory=list)
+    waiting: list[RegisteredFile] = field(default_factory=list)
+    files_loaded: int = 0
     rows_before: int = 0
     rows_after: int = 0
+
+    @property
+    def state(self) -> State:
+        """What the client-month is to be shown as."""
+        if self.failed:
+            return State.FAILED
+        if self.reports or self.removed or self.files_loaded:
+            return State.TAKEN_IN
+        return State.FAILED if self.waiting else State.EMPTY
 
     @property
     def failed(self) -> list[FileOutcome]:
@@ -127,10 +148,21 @@ class Outcome:
         return totals
 
 
+def nothing() -> None:
+    """What is done at a moment that nobody waits for."""
+
+
 def work_on(
-    platform: Platform, client_month: ClientMonth, run_id: str, work: Work, *, rebuild: bool, retry: bool = False
+    platform: Platform,
+    client_month: ClientMonth,
+    run_id: str,
+    work: Work,
+    *,
+    rebuild: bool,
+    retry: bool = False,
+    begun: Callable[[], object] = nothing,
 ) -> Outcome:
-    """Work on a client-month under its lock.
+    """Work on a client-month under its lock; `begun` is called when that is held.
 
     Without `rebuild`: the due files, each in a transaction of its own (with `retry` also those in ERROR); rows are only
     added or replaced. With it: every present file again, in one transaction, and the rows of files that have gone go.
@@ -140,9 +172,10 @@ def work_on(
     with try_lock(platform.engine, client_month_lock(client_month)) as held:
         if not held:
             raise PharmaError("CLIENT_MONTH_BUSY", client_month=client_month)
+        begun()
         outcome = Outcome(client_month, rebuild)
         with platform.engine.begin() as connection:
-            outcome.rows_before = _count_rows(connection, client_month)
+            _, outcome.rows_before = _count_loaded(connection, client_month)
             todo = _files_to_do(connection, platform, client_month, rebuild=rebuild, retry=retry)
             files = lock_unchanged(connection, todo)
             journal.claim(connection, [file.id for file in files], run_id)
@@ -158,7 +191,9 @@ def work_on(
             step = normalize_file if work is Work.NORMALIZE else ingest_file
             outcome.files += [_attempt(platform, file, run_id, step) for file in files]
         with platform.engine.begin() as connection:
-            outcome.rows_after = _count_rows(connection, client_month)
+            outcome.files_loaded, outcome.rows_after = _count_loaded(connection, client_month)
+            outcome.waiting = waiting_files(connection, client_month)
+            journal.shown(connection, outcome.waiting)
         return outcome
 
 
@@ -260,18 +295,16 @@ def _loaded_and_gone(connection: Connection, client_month: ClientMonth) -> list[
     return [(row.id, row.file_path) for row in rows]
 
 
-def _count_rows(connection: Connection, client_month: ClientMonth) -> int:
-    """Rows of a client-month in `raw.primary_data`, by the ledger."""
-    return int(
-        connection.scalar(
-            text(
-                f"""
-                SELECT coalesce(sum(l.rows_loaded), 0) FROM ops.file_registry f
-                JOIN ops.file_load l ON l.file_id = f.id AND l.superseded_at IS NULL
-                WHERE {OF_CLIENT_MONTH}
-                """  # noqa: S608
-            ),
-            client_month_parameters(client_month),
-        )
-        or 0
-    )
+def _count_loaded(connection: Connection, client_month: ClientMonth) -> tuple[int, int]:
+    """Files and rows of a client-month in `raw.primary_data`, by the ledger."""
+    files, rows = connection.execute(
+        text(
+            f"""
+            SELECT count(*), coalesce(sum(l.rows_loaded), 0) FROM ops.file_registry f
+            JOIN ops.file_load l ON l.file_id = f.id AND l.superseded_at IS NULL
+            WHERE {OF_CLIENT_MONTH}
+            """  # noqa: S608
+        ),
+        client_month_parameters(client_month),
+    ).one()
+    return int(files), int(rows)

@@ -89,6 +89,7 @@ def platform(tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("PHARMA_INBOX", str(tmp_path / "inbox"))
     monkeypatch.setenv("PHARMA_DATABASE_URL", database)
     monkeypatch.setenv("PHARMA_SETTLE_SECONDS", "0")
+    monkeypatch.setenv("PHARMA_RETRY_SECONDS", "0")
     # Set by the commands for this process; named here so that the test's end takes them back.
     monkeypatch.setenv("DAGSTER_HOME", "")
     monkeypatch.setenv(URL_VARIABLE, "")

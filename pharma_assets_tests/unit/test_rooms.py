@@ -20,7 +20,7 @@ FLOORS = (
     ("settings", "files"),
     ("database", "inbox", "reading"),
     ("registry", "transforms"),
-    ("loading", "instance"),
+    ("loading", "instance", "event_log"),
     ("intake", "services", "inspection"),
     ("defs",),
     ("definitions", "demo"),
