@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -32,6 +33,7 @@ from pharma_assets.defs.metadata import LONGEST_LIST, Metadata, outcome_metadata
 from pharma_assets.defs.partitions import partition_key
 from pharma_assets.errors import PharmaError, Scope
 from pharma_assets.loading.client_month import Outcome, State, Work, work_on
+from pharma_assets.loading.month_facts import month_facts
 from pharma_assets.loading.platform import Platform
 from pharma_assets.model.client_month import ClientMonth
 from pharma_assets.model.transform_version import no_transform
@@ -131,8 +133,11 @@ def _work_on(context: Context, platform: Platform, month: ClientMonth, order: Or
         if outcome.state is State.FAILED:
             told.failed.append((month, outcome))
     if order.checks:
+        today = datetime.now(platform.timezone).date()
+        with platform.engine.connect() as connection:
+            facts = month_facts(connection, month, platform.settings.timezone, today)
         target = _latest_materialization(context.instance, month)
-        for evaluation in evaluate(platform, month, order.checks, target):
+        for evaluation in evaluate(facts, order.checks, target):
             # Dagster takes it, and its annotations do not say so.
             context.log_event(evaluation)  # type: ignore[arg-type]
 
