@@ -26,3 +26,5 @@ defs = Definitions(
     resources={"platform": PlatformResource()},
     executor=in_process_executor,
 )
+if _settings.owners:
+    defs = defs.map_asset_specs(func=lambda spec: spec.replace_attributes(owners=_settings.owners))

@@ -122,6 +122,8 @@ class Settings(BaseSettings):
     read_memory_mb: Annotated[int, Field(ge=256)] = 4096
     passwords: Annotated[tuple[SecretStr, ...], NoDecode] = ()
     language: Language = "en"
+    show_personal: bool = False
+    owners: Annotated[tuple[str, ...], NoDecode] = ()
     keep_quarantine_days: Annotated[int, Field(ge=0)] = 90
     keep_superseded_days: Annotated[int, Field(ge=0)] = 730
     keep_events_days: Annotated[int, Field(ge=0)] = 1095
@@ -171,6 +173,20 @@ class Settings(BaseSettings):
             return items
         names = [str(item).strip().lower() for item in items]
         return tuple(name if name.startswith(".") else f".{name}" for name in names if name)
+
+    @field_validator("owners", mode="before")
+    @classmethod
+    def _list_of_owners(cls, value: object) -> object:
+        """`team:data,anna@example.org` in the environment, a list in pharma.toml."""
+        return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
+
+    @field_validator("owners")
+    @classmethod
+    def _owners_of_dagster(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for owner in value:
+            if not re.fullmatch(r"team:\w+|[^@\s]+@[^@\s]+\.[^@\s]+", owner, re.ASCII):
+                raise ValueError(f"{owner!r} is neither an e-mail address nor team:name")
+        return value
 
     @field_validator("passwords", mode="before")
     @classmethod

@@ -18,11 +18,12 @@ from dagster import (
 )
 from pydantic import Field
 
-from pharma_assets.defs.checks import PRIMARY_DATA, check_specs
-from pharma_assets.defs.metadata import scan_metadata, target_schema
+from pharma_assets.defs.checks import check_specs
+from pharma_assets.defs.keys import NORMALIZED_REPORT, PRIMARY_DATA
+from pharma_assets.defs.metadata import registry_schema, scan_metadata, target_schema
 from pharma_assets.defs.partitions import CLIENTS
 from pharma_assets.defs.platform import PlatformResource
-from pharma_assets.defs.work import NORMALIZED_REPORT, POOL, Order, work_through
+from pharma_assets.defs.work import POOL, Order, work_through
 from pharma_assets.inbox.tree import LIST_NAME, make_tree
 from pharma_assets.intake import take_in
 from pharma_assets.model.client_month import ClientMonth
@@ -31,24 +32,39 @@ from pharma_assets.settings import load_settings
 CLIENT_MONTH_OP = "client_month"
 
 _FOLDER_TREE = """The leaf folders that suppliers drop reports into:
-`provider/year/month/client/report type`. Providers, years, clients and types come from `pharma.toml`."""
+`provider/year/month/client/report type`. Providers, years, clients and types come from `pharma.toml`.
+
+**folder_tree** → file_registry → normalized_report → primary_data"""
 
 _FILE_REGISTRY = """`ops.file_registry`: every file that ever arrived, and what became of it.
 
-`inbox_sensor` looks at the inbox every 15 minutes and keeps this up to date; materializing it looks at once."""
+`inbox_sensor` looks at the inbox every 15 minutes and keeps this up to date; materializing it looks at once. In column
+lineage, the headers of the files stand here as columns.
+
+folder_tree → **file_registry** → normalized_report → primary_data"""
 
 _NORMALIZED_REPORT = """Each file of the client-month in the target schema, as a result file in «Данные на загрузку».
 
-**Red**: a file could not be taken in; the run's last message names it, its code and what to do. What could be taken in
-is there all the same. **Materialize** reads every present file again."""
+File in the inbox → read in a guarded process → client's layout: header, columns, values → each row loaded, left out
+by a rule, or held back with its reason → result file.
+
+**Red**: a file could not be taken in, or nothing can be before there is a layout; the run's last message names the
+file, its code and what to do. What could be taken in is there all the same. **Materialize** reads every present file
+again.
+
+folder_tree → file_registry → **normalized_report** → primary_data"""
 
 _PRIMARY_DATA = """The client-month's rows in `raw.primary_data`, each with its source file, sheet and row.
 
-**Materialize** rebuilds the client-month from all its present files in one transaction; the rows of files that have
-gone go. **Red**: a file could not be taken in; the rows of the others are loaded."""
+**Green**: what was worked on is loaded; whether rows are held back, the check `rows_taken_in` says, whether files
+wait, `files_taken_in`, each with a matrix of its own. **Red**: a file could not be taken in; the rows of the others are
+loaded. **Grey**: nobody has sent anything. **Materialize** rebuilds the client-month from all its present files in one
+transaction; the rows of files that have gone go.
+
+folder_tree → file_registry → normalized_report → **primary_data**"""
 
 
-@asset(group_name="inbox", kinds={"folder"}, description=_FOLDER_TREE)
+@asset(group_name="inbox", kinds={"folder"}, tags={"layer": "inbox"}, description=_FOLDER_TREE)
 def folder_tree() -> MaterializeResult[None]:
     settings = load_settings()
     result = make_tree(settings.inbox_root, settings.tree, settings.home / LIST_NAME, create=True)
@@ -66,8 +82,9 @@ def folder_tree() -> MaterializeResult[None]:
     group_name="inbox",
     deps=[folder_tree],
     kinds={"postgres"},
+    tags={"layer": "registry"},
     description=_FILE_REGISTRY,
-    metadata={"dagster/table_name": "ops.file_registry"},
+    metadata={"dagster/table_name": "ops.file_registry", "dagster/column_schema": registry_schema()},
 )
 def file_registry(context: AssetExecutionContext, platform: PlatformResource) -> MaterializeResult[None]:
     with platform.open(context.instance) as opened:
@@ -108,6 +125,7 @@ def client_month_assets(partitions_def: MultiPartitionsDefinition, most_in_a_run
                 deps=[file_registry],
                 group_name="reports",
                 kinds={"python", "csv"},
+                tags={"layer": "normalized"},
                 description=_NORMALIZED_REPORT,
                 metadata={"dagster/column_schema": target_schema()},
                 skippable=True,
@@ -117,6 +135,7 @@ def client_month_assets(partitions_def: MultiPartitionsDefinition, most_in_a_run
                 deps=[NORMALIZED_REPORT],
                 group_name="reports",
                 kinds={"postgres", "table"},
+                tags={"layer": "loaded"},
                 description=_PRIMARY_DATA,
                 metadata={"dagster/column_schema": target_schema(), "dagster/table_name": "raw.primary_data"},
                 skippable=True,

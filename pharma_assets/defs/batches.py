@@ -9,10 +9,11 @@ from datetime import date
 from dagster import Config, OpExecutionContext, in_process_executor, job, op
 from pydantic import Field
 
-from pharma_assets.defs.checks import CHECK_NAMES, PRIMARY_DATA
+from pharma_assets.defs.checks import CHECK_NAMES
+from pharma_assets.defs.keys import NORMALIZED_REPORT, PRIMARY_DATA
 from pharma_assets.defs.platform import PlatformResource
 from pharma_assets.defs.runs import BATCH_JOB_NAME, BATCH_OP
-from pharma_assets.defs.work import NORMALIZED_REPORT, POOL, Order, work_through
+from pharma_assets.defs.work import POOL, Order, work_through
 from pharma_assets.intake import Request
 from pharma_assets.model.client_month import ClientMonth
 

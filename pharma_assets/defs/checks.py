@@ -11,19 +11,18 @@ from dagster import (
     AssetCheckEvaluation,
     AssetCheckSeverity,
     AssetCheckSpec,
-    AssetKey,
     EventLogRecord,
     MetadataValue,
     PartitionsDefinition,
 )
 from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetCheckEvaluationTargetMaterializationData
 
+from pharma_assets.defs.keys import PRIMARY_DATA
 from pharma_assets.defs.partitions import partition_key
 from pharma_assets.loading import checks
 from pharma_assets.loading.checks import Finding
 from pharma_assets.loading.month_facts import MonthFacts
-
-PRIMARY_DATA = AssetKey("primary_data")
+from pharma_assets.model.personal import masked
 
 Check = Callable[[MonthFacts], Finding]
 
@@ -37,6 +36,9 @@ _CHECKS: dict[str, tuple[AssetCheckSeverity, Check]] = {
     "volume": (AssetCheckSeverity.WARN, checks.volume),
     "duplicates": (AssetCheckSeverity.WARN, checks.duplicates),
 }
+# Figures by a personal value.
+_PERSONAL = {"invalid"}
+
 CHECK_NAMES = frozenset(_CHECKS)
 
 
@@ -56,7 +58,7 @@ def check_specs(partitions_def: PartitionsDefinition[str]) -> list[AssetCheckSpe
 
 
 def evaluate(
-    facts: MonthFacts, names: AbstractSet[str], target: EventLogRecord | None
+    facts: MonthFacts, names: AbstractSet[str], target: EventLogRecord | None, *, show_personal: bool
 ) -> Iterator[AssetCheckEvaluation]:
     """The named checks' answers about a client-month. `target`: the materialization that they are about."""
     about = target and AssetCheckEvaluationTargetMaterializationData(
@@ -66,16 +68,23 @@ def evaluate(
         if name not in names:
             continue
         finding = check(facts)
+        figures = dict(finding.figures)
+        if not show_personal:
+            figures |= {name: _masked(figures[name]) for name in _PERSONAL & figures.keys()}
         yield AssetCheckEvaluation(
             asset_key=PRIMARY_DATA,
             check_name=name,
             passed=finding.passed,
             severity=severity,
             description=finding.summary,
-            metadata={name: _shown(value) for name, value in finding.figures.items()},
+            metadata={name: _shown(value) for name, value in figures.items()},
             target_materialization_data=about,
             partition=partition_key(facts.client_month),
         )
+
+
+def _masked(figure: object) -> object:
+    return [f"{masked(text)}: {rows}" for text, rows in figure.items()] if isinstance(figure, Mapping) else figure
 
 
 def _shown(value: object) -> int | float | str | MetadataValue[Any]:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dagster import AssetSelection, define_asset_job, in_process_executor
 
-from pharma_assets.defs.checks import PRIMARY_DATA
+from pharma_assets.defs.keys import NORMALIZED_REPORT, PRIMARY_DATA
 from pharma_assets.defs.runs import JOB_NAME
-from pharma_assets.defs.work import NORMALIZED_REPORT
 
 # In process: a process for each step costs three times the work itself.
 client_month_job = define_asset_job(

@@ -28,17 +28,17 @@ from dagster import (
 )
 from dagster._core.events import AssetMaterializationPlannedData, DagsterEvent
 
-from pharma_assets.defs.checks import PRIMARY_DATA, evaluate
-from pharma_assets.defs.metadata import LONGEST_LIST, Metadata, outcome_metadata
+from pharma_assets.defs.checks import evaluate
+from pharma_assets.defs.keys import NORMALIZED_REPORT, PRIMARY_DATA
+from pharma_assets.defs.metadata import LONGEST_LIST, Metadata, layout_metadata, mask_of, outcome_metadata
 from pharma_assets.defs.partitions import partition_key
 from pharma_assets.errors import PharmaError, Scope
 from pharma_assets.loading.client_month import Outcome, State, Work, work_on
-from pharma_assets.loading.month_facts import month_facts
+from pharma_assets.loading.month_facts import MonthFacts, month_facts
 from pharma_assets.loading.platform import Platform
 from pharma_assets.model.client_month import ClientMonth
 from pharma_assets.model.transform_version import no_transform
 
-NORMALIZED_REPORT = AssetKey("normalized_report")
 # Of the queue, so that a number can be set on how many steps of this work go on at once, on all machines together.
 POOL = "client_months"
 
@@ -118,6 +118,7 @@ def work_through(context: Context, platform: Platform, months: Sequence[ClientMo
 
 
 def _work_on(context: Context, platform: Platform, month: ClientMonth, order: Order, told: _Told) -> None:
+    outcome = None
     if order.assets:
         outcome = work_on(
             platform,
@@ -128,16 +129,17 @@ def _work_on(context: Context, platform: Platform, month: ClientMonth, order: Or
             retry=order.retry,
             begun=partial(_begun, context, month, order),
         )
-        _log(context, outcome)
-        _tell(context, platform, outcome, order)
         if outcome.state is State.FAILED:
             told.failed.append((month, outcome))
+    today = datetime.now(platform.timezone).date()
+    with platform.engine.connect() as connection:
+        facts = month_facts(connection, month, platform.settings.timezone, today)
+    if outcome is not None:
+        _log(context, platform, outcome)
+        _tell(context, platform, outcome, facts, order)
     if order.checks:
-        today = datetime.now(platform.timezone).date()
-        with platform.engine.connect() as connection:
-            facts = month_facts(connection, month, platform.settings.timezone, today)
         target = _latest_materialization(context.instance, month)
-        for evaluation in evaluate(facts, order.checks, target):
+        for evaluation in evaluate(facts, order.checks, target, show_personal=platform.settings.show_personal):
             # Dagster takes it, and its annotations do not say so.
             context.log_event(evaluation)  # type: ignore[arg-type]
 
@@ -152,19 +154,21 @@ def _begun(context: Context, month: ClientMonth, order: Order) -> None:
         context.instance.report_dagster_event(event, context.run.run_id, "DEBUG")
 
 
-def _tell(context: Context, platform: Platform, outcome: Outcome, order: Order) -> None:
+def _tell(context: Context, platform: Platform, outcome: Outcome, facts: MonthFacts, order: Order) -> None:
     if outcome.state is State.EMPTY:
         context.log.info(f"{outcome.client_month}: no file has arrived")
         return
-    metadata = outcome_metadata(outcome, platform.timezone)
+    metadata = outcome_metadata(outcome, facts, platform)
+    of_asset = layout_metadata(outcome, platform)
     key = partition_key(outcome.client_month)
     for asset in order.assets:
         if outcome.state is State.FAILED:
             # What could be loaded is there to be read, and the partition stays red.
             context.log_event(AssetObservation(asset, partition=key, metadata=metadata))
-        else:
-            rows = {"dagster/partition_row_count": outcome.rows_after} if asset == PRIMARY_DATA else {}
-            context.log_event(AssetMaterialization(asset, partition=key, metadata={**rows, **metadata}))
+            continue
+        rows = {"dagster/partition_row_count": outcome.rows_after} if asset == PRIMARY_DATA else {}
+        whole = {**rows, **metadata, **of_asset.get(asset.to_user_string(), {})}
+        context.log_event(AssetMaterialization(asset, partition=key, metadata=whole))
 
 
 def _latest_materialization(instance: DagsterInstance, month: ClientMonth) -> EventLogRecord | None:
@@ -180,7 +184,8 @@ def _done_by(context: Context) -> frozenset[str]:
     return frozenset(str(record.partition_key) for record in records)
 
 
-def _log(context: Context, outcome: Outcome) -> None:
+def _log(context: Context, platform: Platform, outcome: Outcome) -> None:
+    mask = mask_of(outcome, platform)
     for file in outcome.files:
         if file.error is not None:
             context.log.error(f"{file.file.path}: {file.error} – {file.error.advice}")
@@ -191,7 +196,7 @@ def _log(context: Context, outcome: Outcome) -> None:
                 f" {sum(report.left_out.values())} left out, {len(report.rejected)} rejected"
             )
             for remark in report.remarks:
-                context.log.warning(f"{file.file.path}: {remark}")
+                context.log.warning(f"{file.file.path}: {mask.remark(str(remark))}")
     for path in outcome.removed:
         context.log.warning(f"{path}: gone from the inbox, its rows were removed")
 

@@ -25,6 +25,7 @@ from pharma_assets.loading.ingest import (
     normalize_file,
     reached,
 )
+from pharma_assets.loading.month_facts import loaded_figures
 from pharma_assets.loading.platform import Platform
 from pharma_assets.loading.primary_data import remove_rows
 from pharma_assets.loading.working_folders import set_aside
@@ -102,8 +103,8 @@ class Outcome:
     """What became of a client-month's files in one run.
 
     `removed`: files that have gone, whose rows were taken out. `superseded`: result files that no longer count.
-    `waiting`: files that wait for a transform. `files_loaded`: files that are loaded now, by any run. `rows_before`,
-    `rows_after`: rows in `raw.primary_data`.
+    `waiting`: files that wait for a transform. `files_loaded`: files that are loaded now, by any run. `rows_before` and
+    so on: rows in `raw.primary_data`, and the sums of their numeric columns.
     """
 
     client_month: ClientMonth
@@ -115,6 +116,8 @@ class Outcome:
     files_loaded: int = 0
     rows_before: int = 0
     rows_after: int = 0
+    sums_before: Mapping[str, Decimal] = field(default_factory=dict)
+    sums_after: Mapping[str, Decimal] = field(default_factory=dict)
 
     @property
     def state(self) -> State:
@@ -175,7 +178,7 @@ def work_on(
         begun()
         outcome = Outcome(client_month, rebuild)
         with platform.engine.begin() as connection:
-            _, outcome.rows_before = _count_loaded(connection, client_month)
+            before = loaded_figures(connection, client_month)
             todo = _files_to_do(connection, platform, client_month, rebuild=rebuild, retry=retry)
             files = lock_unchanged(connection, todo)
             journal.claim(connection, [file.id for file in files], run_id)
@@ -191,9 +194,11 @@ def work_on(
             step = normalize_file if work is Work.NORMALIZE else ingest_file
             outcome.files += [_attempt(platform, file, run_id, step) for file in files]
         with platform.engine.begin() as connection:
-            outcome.files_loaded, outcome.rows_after = _count_loaded(connection, client_month)
+            after = loaded_figures(connection, client_month)
             outcome.waiting = waiting_files(connection, client_month)
             journal.shown(connection, outcome.waiting)
+        outcome.rows_before, outcome.sums_before = before.rows, before.sums
+        outcome.files_loaded, outcome.rows_after, outcome.sums_after = after.files, after.rows, after.sums
         return outcome
 
 
@@ -293,18 +298,3 @@ def _loaded_and_gone(connection: Connection, client_month: ClientMonth) -> list[
         client_month_parameters(client_month),
     )
     return [(row.id, row.file_path) for row in rows]
-
-
-def _count_loaded(connection: Connection, client_month: ClientMonth) -> tuple[int, int]:
-    """Files and rows of a client-month in `raw.primary_data`, by the ledger."""
-    files, rows = connection.execute(
-        text(
-            f"""
-            SELECT count(*), coalesce(sum(l.rows_loaded), 0) FROM ops.file_registry f
-            JOIN ops.file_load l ON l.file_id = f.id AND l.superseded_at IS NULL
-            WHERE {OF_CLIENT_MONTH}
-            """  # noqa: S608
-        ),
-        client_month_parameters(client_month),
-    ).one()
-    return int(files), int(rows)

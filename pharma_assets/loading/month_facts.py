@@ -28,11 +28,20 @@ _CONTENT = ", ".join(column.name for column in COLUMNS if not column.name.starts
 
 
 @dataclass(frozen=True)
+class LoadedFigures:
+    """What is loaded of a client-month, by the ledger."""
+
+    files: int
+    rows: int
+    sums: Mapping[str, Decimal]
+
+
+@dataclass(frozen=True)
 class LoadedFile:
     """A ledger entry and what stands in the tables for it.
 
-    `sums`: as the ledger says; `stored`, `stored_sums`, `held_back`: as rows and rejected rows do. `control_totals`: the
-    report's own, as they were found when it was read.
+    `sums`: as the ledger says; `stored`, `stored_sums`, `held_back`: as the tables do. `control_totals`: the report's
+    own, as they were found when it was read.
     """
 
     id: int
@@ -182,6 +191,21 @@ def _totals(rows: Sequence[Row[Any]]) -> dict[str, Decimal]:
     """The sum of each numeric column that holds anything."""
     found = {name: [row._mapping[name] for row in rows if row._mapping[name] is not None] for name in NUMERIC}
     return {name: sum(sums, Decimal(0)) for name, sums in found.items() if sums}
+
+
+def loaded_figures(connection: Connection, client_month: ClientMonth) -> LoadedFigures:
+    """Files, rows and sums of a client-month, by the ledger."""
+    row = connection.execute(
+        text(
+            f"""
+            SELECT count(*) AS files, coalesce(sum(l.rows_loaded), 0) AS rows, {_LEDGER_SUMS}
+            FROM ops.file_registry f JOIN ops.file_load l ON l.file_id = f.id AND l.superseded_at IS NULL
+            WHERE {OF_CLIENT_MONTH}
+            """  # noqa: S608
+        ),
+        client_month_parameters(client_month),
+    ).one()
+    return LoadedFigures(row.files, int(row.rows), _totals([row]))
 
 
 def _open_files(connection: Connection, client_month: ClientMonth) -> tuple[OpenFile, ...]:

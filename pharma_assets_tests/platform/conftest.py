@@ -72,6 +72,11 @@ class PlatformHome:
         with psycopg.connect(self.url, row_factory=dict_row) as connection:
             return connection.execute(statement.encode(), parameters or None).fetchall()
 
+    def change(self, statement: str) -> None:
+        """Something done by hand in the database."""
+        with psycopg.connect(self.url) as connection:
+            connection.execute(statement.encode())
+
     def one(self, statement: str, *parameters: object) -> dict[str, Any]:
         (row,) = self.query(statement, *parameters)
         return row

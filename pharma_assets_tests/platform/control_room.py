@@ -50,6 +50,11 @@ _EVENT = """query ($asset: AssetKeyInput!, $partition: String!) { assetOrError(a
     ... on UrlMetadataEntry { url } ... on JsonMetadataEntry { jsonString }
     ... on AssetMetadataEntry { assetKey { path } } ... on TableMetadataEntry { table { records } }
     ... on TableColumnLineageMetadataEntry { lineage { columnName columnDeps { assetKey { path } columnName } } } }"""
+_CHECK = """query ($asset: AssetKeyInput!, $check: String!) {
+    assetCheckExecutions(assetKey: $asset, checkName: $check, limit: 100) { status runId
+    evaluation { partition severity success description metadataEntries { label
+    ... on TextMetadataEntry { text } ... on IntMetadataEntry { intValue } ... on FloatMetadataEntry { floatValue }
+    ... on JsonMetadataEntry { jsonString } } } } }"""
 _RUNS = """{ runsOrError { ... on Runs { results {
     runId jobName status tags { key value } assetSelection { path } } } } }"""
 _BACKFILL = """mutation ($params: LaunchBackfillParams!) { launchPartitionBackfill(backfillParams: $params) {
@@ -97,6 +102,13 @@ class ControlRoom:
         if not found:
             return None
         return {entry["label"]: entry for entry in found[0]["metadataEntries"]} | {"run_id": found[0]["runId"]}
+
+    def checked(self, check: str, partition: str, asset: str = "primary_data") -> dict[str, Any]:
+        """A check's last answer about a partition; its metadata are label → entry."""
+        found = self.ask(_CHECK, asset={"path": [asset]}, check=check)["assetCheckExecutions"]
+        answers = [execution["evaluation"] for execution in found if execution["evaluation"]]
+        last = next(answer for answer in answers if answer["partition"] == partition)
+        return {**last, "metadata": {entry["label"]: entry for entry in last["metadataEntries"]}}
 
     def runs(self) -> list[dict[str, Any]]:
         """All runs, the newest first, each with its tags as a dictionary."""
