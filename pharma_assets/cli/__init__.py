@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from pharma_assets.cli import audit, db, decisions, demo, env, prune, read, scan, status, tick, tree, up
+from pharma_assets.cli import audit, db, decisions, demo, env, missing, prune, read, scan, status, tick, tree, up
 from pharma_assets.errors import PharmaError
 
 app = typer.Typer(
@@ -26,6 +26,7 @@ app.command("retry")(decisions.retry)
 app.command("ignore")(decisions.ignore)
 app.command("release")(decisions.release)
 app.command("audit")(audit.audit)
+app.command("missing")(missing.missing)
 app.command("prune")(prune.prune)
 app.command("env")(env.env)
 app.add_typer(db.app, name="db")
