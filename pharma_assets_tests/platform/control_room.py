@@ -18,20 +18,19 @@ from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 from dagster._core.workspace.context import WorkspaceProcessContext
 from dagster._core.workspace.load_target import InProcessWorkspaceLoadTarget
 from dagster._daemon.backfill import execute_backfill_iteration
+from dagster._daemon.run_coordinator.queued_run_coordinator_daemon import QueuedRunCoordinatorDaemon
 from dagster._daemon.sensor import execute_sensor_iteration
 from dagster_graphql.test.utils import execute_dagster_graphql
 
 from pharma_assets.instance import dagster_instance, prepare
 from pharma_assets.settings import load_settings
 
-# Runs are launched at once and in this process; everything else is as in production.
-_AT_ONCE = {
-    "run_coordinator": {"module": "dagster.core.run_coordinator", "class": "DefaultRunCoordinator"},
-    "run_launcher": {
-        "module": "dagster._core.launcher.sync_in_memory_run_launcher",
-        "class": "SyncInMemoryRunLauncher",
-    },
-}
+# Runs are launched in this process, and at once unless they are to queue; everything else is as in production.
+# Of the backfill daemon: it requests runs, then looks what became of them.
+_TURNS = 3
+
+_HERE = {"module": "dagster._core.launcher.sync_in_memory_run_launcher", "class": "SyncInMemoryRunLauncher"}
+_AT_ONCE = {"module": "dagster.core.run_coordinator", "class": "DefaultRunCoordinator"}
 
 _MATRIX = """query ($asset: AssetKeyInput!) { assetNodeOrError(assetKey: $asset) { ... on AssetNode {
     assetPartitionStatuses { ... on MultiPartitionStatuses { primaryDimensionName ranges {
@@ -124,9 +123,8 @@ class ControlRoom:
         }
         launched = self.ask(_BACKFILL, params=params)["launchPartitionBackfill"]
         assert launched["__typename"] == "LaunchBackfillSuccess", launched
-        logger = logging.getLogger("backfill")
-        while self.instance.get_backfill(launched["backfillId"]).status.value in {"REQUESTED", "FAILING"}:  # type: ignore[union-attr]
-            errors = [error for error in execute_backfill_iteration(self.process, logger) if error]
+        for _ in range(_TURNS):
+            errors = [error for error in execute_backfill_iteration(self.process, logging.getLogger()) if error]
             assert not errors, errors
         return str(launched["backfillId"])
 
@@ -154,6 +152,11 @@ class ControlRoom:
         assert len(done) == ticks + 1
         assert done[0].status in {TickStatus.SUCCESS, TickStatus.SKIPPED}, done[0].error
 
+    def dequeue(self) -> None:
+        """The daemon's turn at the queue."""
+        with QueuedRunCoordinatorDaemon(1) as daemon:
+            list(daemon.run_iteration(self.process))
+
     def _ticks(self) -> list[InstigatorTick]:
         """The sensor's ticks, the latest first."""
         states = self.instance.all_instigator_state(instigator_type=InstigatorType.SENSOR)
@@ -178,12 +181,17 @@ def _by_partition(statuses: Any, names: dict[str, str]) -> dict[str, str]:
 
 
 @contextmanager
-def control_room(home: Path) -> Iterator[ControlRoom]:
-    """Over the platform in this state folder, as its environment says."""
+def control_room(home: Path, *, queue: bool = False) -> Iterator[ControlRoom]:
+    """Over the platform in this state folder, as its environment says. `queue`: runs wait for `dequeue`."""
     prepare(load_settings())
     file = home / "dagster" / "dagster.yaml"
-    config = {name: value for name, value in yaml.safe_load(file.read_bytes()).items() if name != "concurrency"}
-    file.write_text(yaml.safe_dump({**config, **_AT_ONCE}), encoding="utf-8")
+    config = {**yaml.safe_load(file.read_bytes()), "run_launcher": _HERE}
+    if queue:
+        config["run_coordinator"]["config"]["dequeue_use_threads"] = False
+    else:
+        config["run_coordinator"] = _AT_ONCE
+        del config["concurrency"]
+    file.write_text(yaml.safe_dump(config), encoding="utf-8")
     origin = InProcessCodeLocationOrigin(
         LoadableTargetOrigin(module_name="pharma_assets.definitions"), location_name="pharma_assets"
     )

@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from dagster import DagsterRunStatus
+from dagster import DagsterRunStatus, RunsFilter
 
 from pharma_assets.database.urls import engine as make_engine
 from pharma_assets.definitions import defs
@@ -88,15 +88,33 @@ def test_a_few_have_a_run_each(platform: PlatformHome, room: ControlRoom) -> Non
     assert {run["jobName"] for run in runs.values()} == {"client_month_job"}
 
 
-def test_what_is_fresh_comes_before_what_is_old_and_before_backfills(platform: PlatformHome, room: ControlRoom) -> None:
+def test_what_is_fresh_comes_before_what_is_old_and_before_backfills(platform: PlatformHome) -> None:
     today = date.today()
-    drop_months(platform)
+    platform.drop("отчёт.csv", client_03_csv(20, date(2025, 4, 1)).content, "Client_03", 4)
+    platform.tick()
+    platform.drop("отчёт.csv", client_03_csv(20, date(2025, 5, 1)).content, "Client_03", 5)
     fresh = client_03_csv(20, today.replace(day=1)).content
     platform.drop("отчёт.csv", fresh, "Client_03", today.month, year=today.year)
-    room.tick()
-    priorities = {run["tags"]["pharma/month"]: int(run["tags"]["dagster/priority"]) for run in room.runs()}
-    assert priorities.pop(f"{today:%Y-%m}") == 2
-    assert set(priorities.values()) == {1}, "and a backfill has none, which is 0"
+    with control_room(platform.home, queue=True) as room:
+        room.backfill(key(3, 4))
+        room.tick()
+        waiting = [run for run in room.runs() if run["status"] == "QUEUED"]
+        assert len(waiting) == 3
+        room.instance.event_log_storage.set_concurrency_slots("client_months", 0)
+        room.dequeue()
+        assert [run["status"] for run in room.runs()].count("QUEUED") == 3, "the pool is closed"
+
+        room.instance.event_log_storage.set_concurrency_slots("client_months", 1)
+        for _ in range(3):
+            room.dequeue()
+        records = room.instance.get_run_records(RunsFilter(run_ids=[run["runId"] for run in waiting]))
+        began = sorted(records, key=lambda record: record.start_time or 0)
+        assert [record.dagster_run.status for record in began] == [DagsterRunStatus.SUCCESS] * 3
+        assert [record.dagster_run.tags.get("pharma/month") for record in began] == [f"{today:%Y-%m}", "2025-05", None]
+        limits = room.instance.get_concurrency_config().run_queue_config
+        assert limits is not None
+        assert limits.tag_concurrency_limits == [{"key": "dagster/backfill", "limit": 3}]
+        assert limits.max_concurrent_runs > 3
 
 
 def test_a_backfill_shares_runs_and_colours_each_client_month(platform: PlatformHome, room: ControlRoom) -> None:
