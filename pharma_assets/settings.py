@@ -175,7 +175,15 @@ class Settings(BaseSettings):
     def _absolute(cls, value: Path | SftpUrl | None) -> Path | SftpUrl | None:
         return value.expanduser().absolute() if isinstance(value, Path) else value
 
-    @field_validator("database_url", "smtp_url", "loader_password", "reader_password", mode="before")
+    @field_validator(
+        "database_url",
+        "smtp_url",
+        "alert_from",
+        "working_folders",
+        "loader_password",
+        "reader_password",
+        mode="before",
+    )
     @classmethod
     def _blank_is_unset(cls, value: object) -> object:
         return value or None

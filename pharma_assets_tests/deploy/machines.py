@@ -138,10 +138,19 @@ def _as_host(name: str) -> list[str]:
     return wrapped if subprocess.run([*wrapped, "true"], check=False, capture_output=True).returncode == 0 else []
 
 
-def wait_until(condition: Callable[[], bool], seconds: float, otherwise: str | Callable[[], str]) -> None:
-    """Wait for something that other processes do."""
+def wait_until(
+    condition: Callable[[], bool],
+    seconds: float,
+    otherwise: str | Callable[[], str],
+    progress: Callable[[], object] = lambda: None,
+) -> None:
+    """Wait for something that other processes do, at most so long after the last `progress`."""
     deadline = time.monotonic() + seconds
+    last = progress()
     while not condition():
+        now = progress()
+        if now != last:
+            last, deadline = now, time.monotonic() + seconds
         if time.monotonic() > deadline:
             raise AssertionError(otherwise if isinstance(otherwise, str) else otherwise())
         time.sleep(0.1)

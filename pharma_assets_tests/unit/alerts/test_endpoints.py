@@ -87,14 +87,16 @@ def test_a_wrong_webhook_is_named_without_its_secret(url: str) -> None:
 def test_lists_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PHARMA_ALERT_EMAILS", "anna@example.org, ivan@example.org,")
     monkeypatch.setenv("PHARMA_ALERT_WEBHOOKS", "https://a.example.org/x,y\ntext+https://b.example.org/z\n")
-    monkeypatch.setenv("PHARMA_SMTP_URL", "")
+    for name in ("SMTP_URL", "ALERT_FROM", "WORKING_FOLDERS", "LOADER_PASSWORD", "READER_PASSWORD"):
+        monkeypatch.setenv(f"PHARMA_{name}", "")
     settings = Settings()
     assert settings.alert_emails == ("anna@example.org", "ivan@example.org")
     assert [url.get_secret_value() for url in settings.alert_webhooks] == [
         "https://a.example.org/x,y",
         "text+https://b.example.org/z",
     ]
-    assert settings.smtp_url is None
+    assert (settings.smtp_url, settings.alert_from, settings.loader_password) == (None, None, None)
+    assert settings.working_root == settings.home
     for shown in (repr(settings), settings.model_dump_json()):
         assert "a.example.org" not in shown
     monkeypatch.setenv("PHARMA_ALERT_EMAILS", "anna")
