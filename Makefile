@@ -31,7 +31,7 @@ types: setup
 check: lint types test ## what CI runs before the demo
 
 bench: setup ## measure journey, reading, text, encodings, scan, audit and watching against their floors and targets
-	for part in journey reading text codecs scan audit watching; do $(BIN)/python -m benchmarks.$$part || exit 1; done
+	for part in journey reading text codecs scan audit watching layouts; do $(BIN)/python -m benchmarks.$$part || exit 1; done
 
 lock: setup ## resolve requirements.lock anew (needs `pip install uv`)
 	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header \

@@ -24,9 +24,9 @@ from pharma_assets.database.server import DATABASE
 from pharma_assets.demo.reports import client_01_xlsx
 from pharma_assets.intake import scan_rules
 from pharma_assets.loading import ingest
-from pharma_assets.loading.ingest import NormalizedFile
 from pharma_assets.loading.platform import Platform, open_platform
 from pharma_assets.loading.primary_data import copy_blocks
+from pharma_assets.loading.report import NormalizedFile
 from pharma_assets.loading.result_file import publish, render, write_draft
 from pharma_assets.model.client_month import Client, ClientMonth
 from pharma_assets.model.provider import SUPPLIERS_FOLDER, Provider

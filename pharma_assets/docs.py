@@ -1,16 +1,36 @@
-"""Writes `docs/errors.md` and `docs/errors.ru.md` from the error catalogue.
+"""Writes what the code knows better than a person: the pages of errors, and the tables of keys in those of layouts.
 
 `python -m pharma_assets.docs > docs/errors.md` and `python -m pharma_assets.docs ru > docs/errors.ru.md`.
+`python -m pharma_assets.docs layout` brings the tables in `docs/layout.md` and `docs/layout.ru.md` up to date; what
+keys mean is said in English by the model, and in Russian by the page, where a new key waits for its words.
 """
 
 from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 from pharma_assets.errors import CATALOGUE, Language, Problem, Scope
+from pharma_assets.settings import PROJECT
+from pharma_assets.transforms.example_case import ExampleCase
+from pharma_assets.transforms.layout import (
+    ColumnRule,
+    Layout,
+    LayoutFile,
+    LeftOut,
+    Lookup,
+    RegistryField,
+    Schedule,
+    Version,
+    Volume,
+    Waybill,
+)
 
 _ENGLISH_INTRO = """\
 # Errors
@@ -55,7 +75,8 @@ layout changes, or when its client-month is rebuilt.""",
     Scope.REMARK: (
         "Remarks",
         """\
-The file is loaded. The remark stands with the run in Dagster and in the file's history (`ops.file_event`).""",
+Nothing is wrong with the file. The remark stands with the run in Dagster and in the file's history
+(`ops.file_event`).""",
     ),
     Scope.AUDIT: (
         "The audit",
@@ -63,6 +84,17 @@ The file is loaded. The remark stands with the run in Dagster and in the file's 
 What `pharma-assets audit` and the check `audit` find: registry, result files and `raw.primary_data` do not agree. Only
 `LOADED_BUT_GONE`, `CLAIM_STALE` and `DRAFT_LEFT` are remarks; any other is a difference, and the exit code is 1 while
 it remains.""",
+    ),
+    Scope.CORRECTION: (
+        "One corrected row",
+        """\
+What `pharma-assets rejects load` refuses of a workbook. The row stays rejected as it was; the other rows go on.""",
+    ),
+    Scope.REFERENCE: (
+        "A reference list",
+        """\
+What `pharma-assets reference import` finds in a list. One such line refuses the list as a whole, and the version before
+it stays; only `REFERENCE_CLIENT_UNKNOWN` is a remark.""",
     ),
 }
 
@@ -109,7 +141,7 @@ _RUSSIAN_SECTIONS = {
     Scope.REMARK: (
         "Замечания",
         """\
-Файл загружен. Замечание остаётся при запуске в Dagster и в истории файла (`ops.file_event`).""",
+С файлом всё в порядке. Замечание остаётся при запуске в Dagster и в истории файла (`ops.file_event`).""",
     ),
     Scope.AUDIT: (
         "Сверка",
@@ -117,6 +149,18 @@ _RUSSIAN_SECTIONS = {
 Что находят `pharma-assets audit` и проверка `audit`: реестр, файлы результатов и `raw.primary_data` не сходятся.
 `LOADED_BUT_GONE`, `CLAIM_STALE` и `DRAFT_LEFT` – лишь замечания; всё остальное – расхождения, и пока они есть, код
 возврата 1.""",
+    ),
+    Scope.CORRECTION: (
+        "Одна исправленная строка",
+        """\
+Что `pharma-assets rejects load` не принимает из книги. Строка остаётся отклонённой, как была; остальные идут
+дальше.""",
+    ),
+    Scope.REFERENCE: (
+        "Справочник",
+        """\
+Что `pharma-assets reference import` находит в справочнике. Одна такая строка – и он не принят целиком, остаётся
+прежняя версия; лишь `REFERENCE_CLIENT_UNKNOWN` – замечание.""",
     ),
 }
 
@@ -165,6 +209,85 @@ def _row(cells: list[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
+LAYOUT_PAGES: dict[Language, str] = {"en": "layout.md", "ru": "layout.ru.md"}
+
+# What stands behind a key, in rows of its own below it.
+_BEHIND: dict[str, type[BaseModel]] = {
+    "schedule": Schedule,
+    "registry": RegistryField,
+    "waybill": Waybill,
+    "left_out": LeftOut,
+    "rows": Volume,
+    "lookup": Lookup,
+    "versions": Version,
+}
+_TABLES = ("file", "column", "case")
+_NO_DEFAULT: dict[Language, str] = {"en": "must be given", "ru": "обязателен"}
+_NOTHING = "–"
+_WORDS_MISSING = "…"
+
+
+def layout_page(page: str, language: Language) -> str:
+    """A page of layouts with its tables of keys as the models have them."""
+    for name in _TABLES:
+        begin, end = f"<!-- keys: {name} -->\n", "<!-- end -->"
+        before, found, rest = page.partition(begin)
+        table, _, after = rest.partition(end)
+        if found:
+            page = "".join([before, begin, _key_table(name, language, table), end, after])
+    return page
+
+
+def _key_table(name: str, language: Language, written: str) -> str:
+    heads = {"en": ["key", "default", "meaning"], "ru": ["ключ", "по умолчанию", "что значит"]}[language]
+    rows = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in written.splitlines()]
+    words = {row[0].strip(" |"): row[2].strip(" |") for row in rows if len(row) == 3}
+    lines = ["", _row(heads), _row(["---"] * 3)]
+    for key, field in _keys(name):
+        said = field.description or ""
+        if language == "ru":
+            said = words.get(f"`{key}`", _WORDS_MISSING)
+        lines.append(_row([f"`{key}`", _default(field, language), said]))
+    return "\n".join([*lines, "", ""])
+
+
+def _keys(name: str) -> Iterator[tuple[str, FieldInfo]]:
+    fields = {
+        "file": {
+            "supplier": Layout.model_fields["supplier"],
+            "report_types": LayoutFile.model_fields["report_types"],
+            **{key: field for key, field in Layout.model_fields.items() if key not in ("supplier", "report_type")},
+            "versions": LayoutFile.model_fields["versions"],
+        },
+        "column": ColumnRule.model_fields,
+        "case": ExampleCase.model_fields,
+    }[name]
+    for key, field in fields.items():
+        yield key, field
+        if key in _BEHIND:
+            yield from ((f"{key}.{below}", each) for below, each in _BEHIND[key].model_fields.items())
+
+
+def _default(field: FieldInfo, language: Language) -> str:
+    if field.is_required():
+        return _NO_DEFAULT[language]
+    value = field.get_default(call_default_factory=True)
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    if isinstance(value, StrEnum | int | float) and value != "":
+        return f"`{value}`"
+    return _NOTHING
+
+
+def _write_layout_pages() -> None:
+    for language, name in LAYOUT_PAGES.items():
+        page = PROJECT / "docs" / name
+        page.write_text(layout_page(page.read_text(encoding="utf-8"), language), encoding="utf-8")
+
+
 if __name__ == "__main__":
-    # Not print: the page is UTF-8 whatever the console is.
-    sys.stdout.buffer.write(errors_page("ru" if sys.argv[1:] == ["ru"] else "en").encode())
+    if sys.argv[1:] == ["layout"]:
+        _write_layout_pages()
+    else:
+        # Not print: the page is UTF-8 whatever the console is.
+        sys.stdout.buffer.write(errors_page("ru" if sys.argv[1:] == ["ru"] else "en").encode())

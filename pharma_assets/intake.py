@@ -24,6 +24,7 @@ from pharma_assets.registry.last_scan import note_scan
 from pharma_assets.registry.locks import client_month_lock, held_locks
 from pharma_assets.registry.scan import ScanResult, ScanRules, scan
 from pharma_assets.settings import Settings
+from pharma_assets.transforms.catalog import Transforms
 
 
 @dataclass(frozen=True)
@@ -66,8 +67,18 @@ class Intake:
     clients: tuple[Client, ...]
 
 
-def scan_rules(settings: Settings) -> ScanRules:
-    """The scan's part of the settings."""
+def scan_rules(settings: Settings, transforms: Transforms | None = None) -> ScanRules:
+    """The scan's part of the settings. With `transforms`, only names of the reference lists are taken, and those that a
+    transform is for."""
+    clients: frozenset[Client] | None = None
+    report_types: frozenset[str] | None = None
+    if transforms is not None:
+        tree = settings.tree
+        clients = frozenset(Client(provider, name) for provider in tree.providers for name in tree.clients)
+        clients |= transforms.by_client.keys()
+        report_types = frozenset(tree.report_types).union(
+            version.report_type for version in transforms.versions if version.report_type is not None
+        )
     return ScanRules(
         extensions=settings.extensions,
         settle_seconds=settings.settle_seconds,
@@ -75,6 +86,8 @@ def scan_rules(settings: Settings) -> ScanRules:
         budget_seconds=settings.scan_budget_seconds,
         timezone=settings.timezone,
         since=settings.since,
+        clients=clients,
+        report_types=report_types,
     )
 
 
@@ -85,7 +98,7 @@ def take_in(platform: Platform, run_id: str, in_flight: Collection[ClientMonth] 
     PharmaError INBOX_MISSING.
     """
     settings = platform.settings
-    result = scan(platform.engine, platform.inbox, scan_rules(settings), run_id)
+    result = scan(platform.engine, platform.inbox, scan_rules(settings, platform.transforms), run_id)
     if not result.busy:
         note_scan(platform.engine, result)
     versions = platform.transforms.versions

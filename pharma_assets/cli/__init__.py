@@ -15,9 +15,12 @@ from pharma_assets.cli import (
     decisions,
     demo,
     env,
+    explain,
     metrics,
     prune,
     read,
+    reference,
+    rejects,
     run,
     scan,
     status,
@@ -51,6 +54,9 @@ app.add_typer(client.app, name="client")
 app.command("run")(run.run)
 app.command("metrics")(metrics.metrics)
 app.add_typer(alerts.app, name="alerts")
+app.command("explain")(explain.explain)
+app.add_typer(rejects.app, name="rejects")
+app.add_typer(reference.app, name="reference")
 app.add_typer(db.app, name="db")
 
 

@@ -1,4 +1,4 @@
-"""A month as people type it."""
+"""Months as people type them."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from datetime import date, datetime
 import typer
 
 
-def first_day(month: str | None) -> date | None:
-    """The first day of `2025-06`; None for None. Raises BadParameter of the option `--month`."""
+def first_day(month: str | None, option: str = "--month") -> date | None:
+    """The first day of `2025-06`; None for None. Raises BadParameter of the option."""
     if month is None:
         return None
     try:
         return datetime.strptime(month, "%Y-%m").date()
     except ValueError as error:
-        raise typer.BadParameter("a month is written like 2025-06", param_hint="--month") from error
+        raise typer.BadParameter("a month is written like 2025-06", param_hint=option) from error

@@ -45,5 +45,6 @@ def prune(
     typer.echo(
         f"{'Would go' if dry_run else 'Gone'}: {pruned.quarantine_files} files of quarantine"
         f" ({pruned.quarantine_bytes / 2**20:.1f} MiB), {pruned.superseded_loads} superseded loads,"
-        f" {pruned.events} events; of Dagster {runs.runs} runs and {runs.ticks} ticks."
+        f" {pruned.events} events; of Dagster {runs.runs} runs, {runs.ticks} ticks, {runs.runless_events} events"
+        f" without a run, {runs.check_evaluations} evaluations of checks."
     )

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pharma_assets.cli.months import first_day
+from pharma_assets.cli.naming import named_client
 
 if TYPE_CHECKING:
     from datetime import date
 
     from pharma_assets.errors import PharmaError
-    from pharma_assets.model.client_month import Client
     from pharma_assets.settings import Settings
-    from pharma_assets.transforms.catalog import Transform, Transforms
+    from pharma_assets.transforms.catalog import Transform
     from pharma_assets.transforms.facts import Facts
 
 
@@ -104,7 +104,7 @@ def _transform(
     month = asked.month or (leaf.client_month.first_day if leaf is not None else None)
     report_type = asked.report_type or (leaf.report_type if leaf is not None else None)
     if asked.client is not None:
-        client = _named(transforms, asked.client)
+        client = named_client(asked.client, transforms.by_client, "--client")
     elif leaf is not None:
         client = leaf.client_month.client
     else:
@@ -127,15 +127,3 @@ def _facts(file: Path, transform: Transform | None) -> Facts:
         return Facts(file_name=file.name)
     client = transform.client
     return Facts(client.provider.value, client.name, transform.report_type, file.name)
-
-
-def _named(transforms: Transforms, name: str) -> Client:
-    """The only client of this name. Raises BadParameter that names those that there are."""
-    clients = {f"{each.provider.transforms_folder}/{each.name}": each for each in transforms.by_client}
-    named = [client for path, client in clients.items() if name in (client.name, path)]
-    if len(named) != 1:
-        raise typer.BadParameter(
-            f"{name!r} is {'more than one' if named else 'no'} client with a layout; there are: {', '.join(clients)}",
-            param_hint="--client",
-        )
-    return named[0]

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from pharma_assets.reading.sheet import Kind, Sheet
 from pharma_assets.transforms.header_text import column_letter
+from pharma_assets.transforms.layout import segments_of
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from pharma_assets.errors import PharmaError
     from pharma_assets.inspection import Inspection
     from pharma_assets.transforms.catalog import Transform
+    from pharma_assets.transforms.layout import Layout
     from pharma_assets.transforms.normalize import NormalizedReport
 
 _MOST_REJECTED = 20
@@ -38,6 +40,8 @@ def as_document(
         "bytes": found.size,
         "sha256": found.digest,
         "layout": str(transform.file) if transform is not None else None,
+        "report_type": transform.report_type if transform is not None else None,
+        "layout_from": _month(transform),
         "problems": [
             {"code": problem.code, "message": problem.message, "advice": problem.advice} for problem in problems
         ],
@@ -102,8 +106,7 @@ def print_inspection(
         facts += [f"encoding {document.encoding}"] if document.encoding else []
         facts += [f"delimiter {document.delimiter!r}"] if document.delimiter else []
         console.print(" · ".join(facts))
-        layout = transform.file if transform is not None else "none: name a client to see what its layout makes of it"
-        console.print(f"layout: {escape(str(layout))}")
+        console.print(f"layout: {escape(_layout(transform))}", soft_wrap=True)
         console.print(_sheet_table(found))
         if found.candidates:
             console.print(_candidate_table(found))
@@ -115,6 +118,19 @@ def print_inspection(
     for problem in problems:
         console.print(f"[red]{problem.code}[/] {escape(problem.message)}", soft_wrap=True)
         console.print(f"    {escape(problem.advice)}", soft_wrap=True)
+
+
+def _month(transform: Transform | None) -> str | None:
+    """The month from which the transform holds."""
+    first = transform.months.first if transform is not None else None
+    return None if first is None else f"{first:%Y-%m}"
+
+
+def _layout(transform: Transform | None) -> str:
+    if transform is None:
+        return "none: name a client to see what its layout makes of it"
+    since = f", from {_month(transform)}" if _month(transform) else ""
+    return f"{transform.file} ({transform.report_type or 'every report type'}{since})"
 
 
 def _sheet_facts(sheet: Sheet) -> dict[str, Any]:
@@ -164,13 +180,13 @@ def _columns(found: Inspection, transform: Transform | None, rows: int) -> list[
     places = found.candidates[0].places if found.candidates else {}
     names = found.candidates[0].names if found.candidates else {}
     target_of = {place: header for header, place in places.items()}
-    waybill = (layout.waybill.number,) if layout is not None and layout.waybill is not None else ()
+    composed = _composed(layout)
     below = np.flatnonzero(sheet.filled)
     below = below[below > (-1 if header is None else header)][:rows].tolist()
     columns = []
     for place, (texts, kinds) in enumerate(zip(sheet.columns, sheet.kinds, strict=True)):
         rule = layout.columns.get(target_of.get(place, "")) if layout is not None else None
-        to = None if rule is None else "naklad" if target_of[place] in waybill else rule.to
+        to = None if rule is None else rule.to or composed.get(target_of[place])
         counts = np.bincount(kinds[0 if header is None else header + 1 :], minlength=len(Kind))
         columns.append(
             {
@@ -183,6 +199,14 @@ def _columns(found: Inspection, transform: Transform | None, rows: int) -> list[
             }
         )
     return columns
+
+
+def _composed(layout: Layout | None) -> dict[str, str]:
+    """The target of each header of which a text is composed."""
+    if layout is None:
+        return {}
+    templates = layout.templates.items()
+    return {header: to for to, text in templates for segment in segments_of(text) for header in segment.headers}
 
 
 def _print_columns(console: Console, found: Inspection, transform: Transform | None, rows: int) -> None:

@@ -46,9 +46,8 @@ def _scan(settings: Settings, *, accept_gone: bool) -> ScanResult:
 
     prepare(settings)
     with open_platform(settings) as platform:
-        return scan_inbox(
-            platform.engine, platform.inbox, replace(scan_rules(settings), accept_gone=accept_gone), "scan"
-        )
+        rules = replace(scan_rules(settings, platform.transforms), accept_gone=accept_gone)
+        return scan_inbox(platform.engine, platform.inbox, rules, "scan")
 
 
 def _look(settings: Settings) -> ScanResult:
@@ -58,9 +57,10 @@ def _look(settings: Settings) -> ScanResult:
     from pharma_assets.inbox.source import open_inbox
     from pharma_assets.intake import scan_rules
     from pharma_assets.registry.scan import look
+    from pharma_assets.transforms.catalog import load_transforms
 
     with closing(open_inbox(settings)) as inbox:
-        return look(inbox, scan_rules(settings))
+        return look(inbox, scan_rules(settings, load_transforms(settings.transforms)))
 
 
 def scan_document(result: ScanResult) -> dict[str, Any]:

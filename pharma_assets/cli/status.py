@@ -63,6 +63,8 @@ def client_month_table(picture: Overview) -> Table:
         table.add_column(name, justify="right", no_wrap=True)
     for month in picture.client_months:
         statuses = " ".join(f"{count} [{_COLOURS[name]}]{name}[/]" for name, count in month.statuses.items())
+        if month.files_superseded:
+            statuses += f" ({month.files_superseded} superseded)"
         figures = (month.rows_read, month.rows_loaded, month.rows_left_out, month.rows_rejected)
         client = f"{_plain(month.provider)}/{_plain(month.client)}"
         table.add_row(client, month.month, statuses, *(f"{figure:,}".replace(",", " ") for figure in figures))

@@ -186,8 +186,10 @@ def _log(context: AssetExecutionContext, outcome: Outcome) -> None:
                 f"{file.file.path}: {report.read} rows read, {report.loaded} to load,"
                 f" {sum(report.left_out.values())} left out, {len(report.rejected)} rejected"
             )
-            for remark in report.remarks:
+            for remark in (*report.remarks, *([file.remark] if file.remark else [])):
                 context.log.warning(f"{file.file.path}: {remark}")
+    for displaced in outcome.displaced:
+        context.log.warning(f"{displaced.path}: {displaced.error}")
     for path in outcome.removed:
         context.log.warning(f"{path}: gone from the inbox, its rows were removed")
 

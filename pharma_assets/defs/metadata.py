@@ -24,14 +24,15 @@ _SOURCE_FACTS = ("script_file", "format", "encoding")
 _FILE_COLUMNS = (
     TableColumn("id", "int", "id in ops.file_registry"),
     TableColumn("file"),
-    TableColumn("status", description="CREATED, or the code of what is wrong"),
+    TableColumn("status", description="CREATED, or the code of what is wrong or of why it does not count"),
     TableColumn("read", "int"),
     TableColumn("loaded", "int"),
+    TableColumn("superseded", "int", "rows that do not count, because those of another file do"),
     TableColumn("left_out", "int"),
     TableColumn("rejected", "int"),
     TableColumn("totals", description="the report's own totals, held against its rows"),
     TableColumn("source", description="format, encoding and header row"),
-    TableColumn("message", description="what is wrong, and what to do"),
+    TableColumn("message", description="what is wrong or why it does not count, and what to do"),
 )
 
 
@@ -41,6 +42,7 @@ def target_schema() -> TableSchema:
     trace = [
         TableColumn("source_sheet", "text", "sheet of the source"),
         TableColumn("source_row", "integer", "row of the source, as people count"),
+        TableColumn("source_part", "smallint", "which of several rows that hooks.py made of it, 1 in most reports"),
         TableColumn("extra", "jsonb", "source columns that the schema lacks: header → text"),
     ]
     return TableSchema(columns=columns + trace)
@@ -52,6 +54,7 @@ def outcome_metadata(outcome: Outcome, timezone: ZoneInfo) -> dict[str, Metadata
         "files": len(outcome.files),
         "rows_read": outcome.total(lambda report: report.read),
         "rows_loaded": outcome.total(lambda report: report.loaded),
+        "rows_superseded": outcome.total(lambda report: report.superseded),
         "rows_left_out": outcome.total(lambda report: sum(report.left_out.values())),
         "rows_rejected": outcome.total(lambda report: len(report.rejected)),
         "rows_before": outcome.rows_before,
@@ -68,6 +71,9 @@ def outcome_metadata(outcome: Outcome, timezone: ZoneInfo) -> dict[str, Metadata
         if file.figures is not None
         for remark in file.figures.remarks
     ]
+    if outcome.displaced:
+        # Of files that this run did not work on.
+        metadata["displaced"] = text_list([f"{one.path}: {one.error}" for one in outcome.displaced])
     if remarks:
         metadata["remarks"] = text_list(remarks)
     if rejected:
@@ -126,6 +132,7 @@ def _file_record(outcome: FileOutcome) -> dict[str, str | int | float | bool | N
             "status": "CREATED",
             "read": report.read,
             "loaded": report.loaded,
+            **({"superseded": report.superseded} if report.superseded else {}),
             "left_out": sum(report.left_out.values()),
             "rejected": len(report.rejected),
             **({"totals": _totals(report.control_totals)} if report.control_totals else {}),
@@ -135,8 +142,9 @@ def _file_record(outcome: FileOutcome) -> dict[str, str | int | float | bool | N
             )
             + f" · row {source['header_row']}",
         }
-    elif outcome.error is not None:
-        record |= {"status": outcome.error.code, "message": f"{outcome.error.message} – {outcome.error.advice}"}
+    told = outcome.error or outcome.remark
+    if told is not None:
+        record |= {"status": told.code, "message": f"{told.message} – {told.advice}"}
     return record
 
 

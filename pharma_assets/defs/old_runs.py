@@ -1,4 +1,4 @@
-"""Which of Dagster's runs and ticks are old enough to go, by Dagster's own API.
+"""Which of Dagster's runs and ticks are old enough to go, by Dagster's own API, and their events with them.
 
 What its pages show as the present state stays: the last run of every partition and job, and the runs that hold an
 asset's last materialization or last attempt.
@@ -21,6 +21,7 @@ from dagster import (
 )
 from dagster._core.scheduler.instigation import TickStatus
 
+from pharma_assets.defs.old_events import prune_runless
 from pharma_assets.defs.runs import DIGEST_TAG, PARTITION_TAG
 
 _FINISHED = [DagsterRunStatus.SUCCESS, DagsterRunStatus.FAILURE, DagsterRunStatus.CANCELED]
@@ -30,14 +31,17 @@ _BATCH = 500
 
 @dataclass(frozen=True)
 class PrunedRuns:
-    """How many runs and ticks went, or would go."""
+    """How many runs, ticks, events without a run and evaluations of checks went, or would go."""
 
     runs: int = 0
     ticks: int = 0
+    runless_events: int = 0
+    check_evaluations: int = 0
 
 
 def prune_runs(instance: DagsterInstance, before: datetime, *, dry_run: bool = False) -> PrunedRuns:
-    """Delete finished runs that have not changed since, with their events and logs, and the ticks before then."""
+    """Delete finished runs that have not changed since, with their events and logs, and what else is from before then:
+    ticks, events without a run, and evaluations of checks."""
     old = _old_runs(instance, before)
     if not dry_run:
         for run_id in old:
@@ -45,7 +49,9 @@ def prune_runs(instance: DagsterInstance, before: datetime, *, dry_run: bool = F
             instance.compute_log_manager.delete_logs(prefix=[run_id])
             instance.event_log_storage.delete_events(run_id)
             instance.delete_run(run_id)
-    return PrunedRuns(len(old), _prune_ticks(instance, before, dry_run=dry_run))
+    events = prune_runless(instance, before, old, dry_run=dry_run)
+    ticks = _prune_ticks(instance, before, dry_run=dry_run)
+    return PrunedRuns(len(old), ticks, events.runless_events, events.check_evaluations)
 
 
 def _old_runs(instance: DagsterInstance, before: datetime) -> list[str]:

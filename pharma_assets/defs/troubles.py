@@ -20,7 +20,7 @@ from dagster import (
     EventRecordsFilter,
     RunsFilter,
 )
-from dagster._core.scheduler.instigation import InstigatorTick, TickStatus
+from dagster._core.scheduler.instigation import InstigatorState, InstigatorTick, InstigatorType, TickStatus
 
 from pharma_assets.alerts.items import Item, Kind
 from pharma_assets.defs.runs import PARTITION_TAG
@@ -29,6 +29,9 @@ from pharma_assets.logs import masked
 from pharma_assets.model.client_month import ClientMonth
 
 KINDS = frozenset({Kind.RUN, Kind.CHECK, Kind.TICK})
+
+# As workspace.yaml names it.
+LOCATION = "pharma_assets"
 
 # A run that failed is told for a day; a person has seen it by then, or the next one has failed too.
 RUN_AGE = timedelta(days=1)
@@ -172,14 +175,17 @@ def _failed_ticks(instance: DagsterInstance) -> Iterator[Item]:
     for state in instance.all_instigator_state():
         ticks = instance.get_ticks(state.instigator_origin_id, state.selector_id, limit=1)
         if ticks and ticks[0].status is TickStatus.FAILURE:
-            yield _tick_item(state.instigator_name, ticks[0])
+            yield _tick_item(state, ticks[0])
 
 
-def _tick_item(name: str, tick: InstigatorTick) -> Item:
-    error = tick.error
+def _tick_item(state: InstigatorState, tick: InstigatorTick) -> Item:
+    name, error = state.instigator_name, tick.error
+    page = "schedules" if state.instigator_type is InstigatorType.SCHEDULE else "sensors"
     why = _first_line((error.cause or error).message) if error is not None else ""
     code, message, advice = _known(why, "TICK_FAILED")
-    return Item(Kind.TICK, f"{Kind.TICK}:{name}:{code}", code, name, message, advice, link=f"sensors/{name}")
+    return Item(
+        Kind.TICK, f"{Kind.TICK}:{name}:{code}", code, name, message, advice, link=f"locations/{LOCATION}/{page}/{name}"
+    )
 
 
 def _known(why: str, otherwise: str) -> tuple[str, str, str]:

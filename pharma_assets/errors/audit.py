@@ -52,6 +52,26 @@ PROBLEMS = (
         ),
     ),
     Problem(
+        "DELIVERY_DIFFERS",
+        Scope.AUDIT,
+        en=Message(
+            "the ledger says {ledger} rows, {ledger_superseded} of them superseded; by branch and day they are {rows} "
+            "and {superseded}",
+            _MEND,
+        ),
+        ru=Message(
+            "в журнале загрузок строк: {ledger}, из них заменено: {ledger_superseded}; по филиалам и дням: {rows} и "
+            "{superseded}",
+            _MEND_RU,
+        ),
+    ),
+    Problem(
+        "SUPERSEDED_BY_NONE",
+        Scope.AUDIT,
+        en=Message("superseded, wholly or in part, and no file that counts stands in its place", _MEND),
+        ru=Message("заменён, целиком или частично, но вместо него в счёт не идёт ни один файл", _MEND_RU),
+    ),
+    Problem(
         "LEDGER_MONTH_DIFFERS",
         Scope.AUDIT,
         en=Message("loaded into {ledger}, and the file lies in the folder of {folder}", _MEND),

@@ -4,10 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pharma_assets.errors import audit, files, paths, platform, remarks, report, rows, scripts
+from pharma_assets.errors import (
+    audit,
+    corrections,
+    delivery,
+    files,
+    paths,
+    platform,
+    reference,
+    remarks,
+    report,
+    rows,
+    scripts,
+)
 from pharma_assets.errors.problem import Language, Message, Problem
 
-MODULES = (platform, paths, files, scripts, report, rows, remarks, audit)
+MODULES = (platform, paths, files, scripts, report, delivery, rows, remarks, audit, corrections, reference)
 
 CATALOGUE: dict[str, Problem] = {problem.code: problem for module in MODULES for problem in module.PROBLEMS}
 

@@ -59,6 +59,18 @@ PROBLEMS = (
         ),
     ),
     Problem(
+        "CONTENT_CHANGED",
+        Scope.FILE,
+        en=Message(
+            "the file has changed since its version {version} was loaded",
+            "Wait for the next tick, or see in `pharma-assets status` why it is not loaded anew.",
+        ),
+        ru=Message(
+            "файл изменился с тех пор, как загружена его версия {version}",
+            "Подождите следующего прохода или посмотрите в `pharma-assets status`, почему он не загружен заново.",
+        ),
+    ),
+    Problem(
         "FILE_CHANGING",
         Scope.FILE,
         en=Message(

@@ -32,6 +32,20 @@ PROBLEMS = (
         ),
     ),
     Problem(
+        "PATH_UNKNOWN",
+        Scope.PATH,
+        en=Message(
+            "{name} is not in the reference list `{list}`, and no layout is for it",
+            "If the folder's name is a slip, move the file to the right one. If it is new, add it to `{list}`, or add "
+            "a layout: the file is taken by itself then.",
+        ),
+        ru=Message(
+            "{name} нет в справочнике `{list}`, и раскладки для него нет",
+            "Если имя папки – описка, переложите файл в правильную. Если оно новое, добавьте его в `{list}` или "
+            "добавьте раскладку: файл будет взят сам.",
+        ),
+    ),
+    Problem(
         "PATH_UNREADABLE",
         Scope.PATH,
         en=Message(

@@ -320,4 +320,64 @@ PROBLEMS = (
             "Исправьте названное: переменную окружения, строку в .env или в pharma.toml.",
         ),
     ),
+    Problem(
+        "CORRECTIONS_UNREADABLE",
+        Scope.PLATFORM,
+        en=Message(
+            "{file} is no workbook of rejected rows: {why}",
+            "Give the workbook that `pharma-assets rejects export` has written, with its first, hidden row.",
+        ),
+        ru=Message(
+            "{file} – не книга с отклонёнными строками: {why}",
+            "Дайте книгу, которую записал `pharma-assets rejects export`, вместе с её первой, скрытой строкой.",
+        ),
+    ),
+    Problem(
+        "ROW_UNKNOWN",
+        Scope.PLATFORM,
+        en=Message(
+            "there is no such row: {what}",
+            "Give the id of a row of raw.primary_data, or a file and a row of it, or `--month` and what to look for.",
+        ),
+        ru=Message(
+            "такой строки нет: {what}",
+            "Укажите id строки raw.primary_data, или файл и его строку, или `--month` и что искать.",
+        ),
+    ),
+    Problem(
+        "REFERENCE_REFUSED",
+        Scope.PLATFORM,
+        en=Message(
+            "the reference list {file} is refused as a whole, for {problems} reasons",
+            "Correct the lines that are named, then import again. Nothing was changed.",
+        ),
+        ru=Message(
+            "справочник {file} не принят целиком, причин: {problems}",
+            "Исправьте названные строки и повторите импорт. Ничего не изменено.",
+        ),
+    ),
+    Problem(
+        "REFERENCE_UNREADABLE",
+        Scope.PLATFORM,
+        en=Message(
+            "{file} is no reference list: {why}",
+            "Give a csv or xlsx with a header of {wanted}.",
+        ),
+        ru=Message(
+            "{file} – не справочник: {why}",
+            "Дайте csv или xlsx с заголовком из {wanted}.",
+        ),
+    ),
+    Problem(
+        "REFERENCE_VERSION_UNKNOWN",
+        Scope.PLATFORM,
+        en=Message("there is no version {version} of the reference lists", "See `pharma-assets reference list`."),
+        ru=Message("версии справочников {version} нет", "Посмотрите `pharma-assets reference list`."),
+    ),
+    Problem(
+        "CORRECTION_UNKNOWN",
+        Scope.PLATFORM,
+        en=Message("there is no correction {id} that counts", "See `pharma-assets rejects list`."),
+        ru=Message("действующего исправления {id} нет", "Посмотрите `pharma-assets rejects list`."),
+    ),
 )

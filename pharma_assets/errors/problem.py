@@ -16,7 +16,8 @@ _FACT_OF_A_CODE = re.compile(r"<(\w+)>")
 
 
 class Scope(StrEnum):
-    """What a problem stops: the platform, one path, one file, or one row. A remark stops nothing."""
+    """What a problem stops: the platform, one path, one file, one row, one corrected row or a reference list. A remark
+    stops nothing."""
 
     PLATFORM = "platform"
     PATH = "path"
@@ -24,6 +25,8 @@ class Scope(StrEnum):
     ROW = "row"
     REMARK = "remark"
     AUDIT = "audit"
+    CORRECTION = "correction"
+    REFERENCE = "reference"
 
 
 class Message(NamedTuple):

@@ -38,7 +38,7 @@ PROBLEMS = (
         ),
         ru=Message(
             "лист {sheet}: hooks.py делает из одной строки несколько; прочитанных строк на {rows} больше, чем на листе",
-            "Если отчёт так и нужно разбирать, делать ничего не надо; такие строки различает `source_part`.",
+            "Если отчёт так и нужно разбирать, ничего делать не нужно; такие строки различает `source_part`.",
         ),
     ),
     Problem(
@@ -92,6 +92,18 @@ PROBLEMS = (
             "колонка {column}: чисел, в которых у скрипта больше знаков, чем хранит колонка: {cells}, они округлены, "
             "например {example}",
             "Если скрипт их вычислил, ничего делать не нужно; в файле результата сохранены все знаки.",
+        ),
+    ),
+    Problem(
+        "CORRECTION_NOT_APPLIED",
+        Scope.REMARK,
+        en=Message(
+            "sheet {sheet}, row {row}: no longer read as it was when {who} corrected it; the correction is left out",
+            "Look at the row; if it is rejected again, correct it anew: `pharma-assets rejects export`.",
+        ),
+        ru=Message(
+            "лист {sheet}, строка {row}: читается уже не так, как при исправлении ({who}); исправление не применено",
+            "Посмотрите на строку; если она снова отклонена, исправьте её заново: `pharma-assets rejects export`.",
         ),
     ),
 )

@@ -79,4 +79,18 @@ PROBLEMS = (
             "отчёт пойдёт в работу сам.",
         ),
     ),
+    Problem(
+        "MADE_BY_SCRIPT",
+        Scope.FILE,
+        en=Message(
+            "the rows are those of the file that the script {script} wrote; what it made of the source, it alone knows",
+            "Look at the result file: `source_row` counts its rows. `pharma-assets client compare` shows what a layout "
+            "would make of the source.",
+        ),
+        ru=Message(
+            "это строки файла, который написал скрипт {script}; что он сделал с исходником, знает только он",
+            "Посмотрите в файл результата: `source_row` считает его строки. `pharma-assets client compare` показывает, "
+            "что получилось бы из исходника по раскладке.",
+        ),
+    ),
 )

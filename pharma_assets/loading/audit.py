@@ -52,7 +52,7 @@ def audit(platform: Platform, month: date | None = None, *, contents: bool = Tru
     started = time.monotonic()
     with platform.engine.connect() as connection:
         query = """
-            SELECT count(*) AS files, coalesce(sum(rows_loaded), 0) AS rows FROM ops.file_load
+            SELECT count(*) AS files, coalesce(sum(rows_loaded - rows_superseded), 0) AS rows FROM ops.file_load
             WHERE superseded_at IS NULL AND (CAST(:month AS date) IS NULL OR partition_month = :month)
         """
         totals = connection.execute(text(query), {"month": month}).one()

@@ -6,10 +6,12 @@ Every path – sensor, `tick`, a click in Dagster – comes through `work_on`.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import Flag, auto
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import psycopg
 import pyarrow as pa
@@ -18,20 +20,25 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from pharma_assets.errors import PharmaError, Scope
 from pharma_assets.loading.ingest import (
-    NormalizedFile,
+    Fate,
+    Loaded,
     Step,
+    group_of,
     ingest_file,
-    load_file,
     normalize_file,
     reached,
 )
 from pharma_assets.loading.platform import Platform
 from pharma_assets.loading.primary_data import remove_rows
+from pharma_assets.loading.rebuild import kept_on_disk, load_present
+from pharma_assets.loading.report import NormalizedFile
+from pharma_assets.loading.supersession import Displaced, settle_anew
 from pharma_assets.loading.working_folders import set_aside
 from pharma_assets.logs import about
 from pharma_assets.model.client_month import ClientMonth
 from pharma_assets.model.status import Status
 from pharma_assets.registry import journal
+from pharma_assets.registry.deliveries import is_known
 from pharma_assets.registry.files import (
     NOWHERE,
     OF_CLIENT_MONTH,
@@ -40,6 +47,7 @@ from pharma_assets.registry.files import (
     due_files,
     lock_unchanged,
     present_files,
+    what_changed,
 )
 from pharma_assets.registry.locks import client_month_lock, try_lock
 from pharma_assets.transforms.normalize import RejectedRow
@@ -65,14 +73,16 @@ class Work(Flag):
 class Figures:
     """What is told of a report that was taken in; its rows are let go, for a month of daily files is many of them.
 
-    `source`: format, engine, encoding, sheet and header row. `left_out`: rule → rows. `remarks`: what
-    stops nothing and is worth a look. `control_totals`: the report's own. `first_rows`: for a preview.
+    `source`: format, engine, encoding, sheet and header row. `superseded`: rows that do not count, because those of
+    other files stand for them; neither `loaded` nor `sums` has them. `left_out`: rule → rows. `remarks`: what stops
+    nothing and is worth a look. `control_totals`: the report's own. `first_rows`: for a preview.
     """
 
     source: Mapping[str, object]
     result_name: str | None
     read: int
     loaded: int
+    superseded: int
     left_out: Mapping[str, int]
     rejected: tuple[RejectedRow, ...]
     remarks: tuple[PharmaError, ...]
@@ -83,11 +93,13 @@ class Figures:
 
 @dataclass(frozen=True)
 class FileOutcome:
-    """What became of one file: its report's figures, or the error that the registry shows."""
+    """What became of one file: its report's figures, with a remark where it does not count or not wholly, or the error
+    that the registry shows."""
 
     file: RegisteredFile
     figures: Figures | None = None
     error: PharmaError | None = None
+    remark: PharmaError | None = None
 
 
 @dataclass
@@ -95,7 +107,8 @@ class Outcome:
     """What became of a client-month's files in one run.
 
     `removed`: files that have gone, whose rows were taken out. `superseded`: result files that no longer count.
-    `rows_before`, `rows_after`: rows in `raw.primary_data`.
+    `displaced`: files that were not worked on, and rows of which do not count any more. `rows_before`, `rows_after`:
+    rows in `raw.primary_data`.
     """
 
     client_month: ClientMonth
@@ -103,6 +116,7 @@ class Outcome:
     files: list[FileOutcome] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
     superseded: list[str] = field(default_factory=list)
+    displaced: list[Displaced] = field(default_factory=list)
     rows_before: int = 0
     rows_after: int = 0
 
@@ -135,9 +149,11 @@ def work_on(
     """Work on a client-month under its lock.
 
     Without `rebuild`: the due files, each in a transaction of its own (with `retry` also those in ERROR); rows are only
-    added or replaced. With it: every present file again, in one transaction, and the rows of files that have gone go.
-    A file that fails is marked and never stops the others. Raises PharmaError CLIENT_MONTH_BUSY when another run is at
-    it, INBOX_MISSING when the inbox is not there, and what the database raises when it is lost.
+    added, or put in the place of those that they replace. With it: every present file again, in one transaction, and
+    the rows of files that have gone go. A file that fails is marked and never stops the others.
+
+    Raises PharmaError CLIENT_MONTH_BUSY when another run is at it, INBOX_MISSING when the inbox is not there, and what
+    the database raises when it is lost.
     """
     with (
         about(run_id=run_id, client=client_month.client.key, month=client_month.month_key),
@@ -156,15 +172,25 @@ def work_on(
         for file in files:
             reached(file, Step.CLAIMED)
         if rebuild and Work.LOAD in work:
-            with platform.engine.begin() as connection:
-                _rebuild(platform, connection, files, run_id, outcome)
-            set_aside(platform, outcome.superseded, [report.result_name for report in outcome.reports])
+            _rebuild(platform, files, run_id, outcome)
         else:
-            step = normalize_file if work is Work.NORMALIZE else ingest_file
-            outcome.files += [_attempt(platform, file, run_id, step) for file in files]
+            step = _normalize if work is Work.NORMALIZE else ingest_file
+            for file in files:
+                _attempt(platform, file, run_id, step, outcome)
         with platform.engine.begin() as connection:
             outcome.rows_after = _count_rows(connection, client_month)
         return outcome
+
+
+def ingest_again(platform: Platform, file: RegisteredFile, run_id: str) -> FileOutcome:
+    """Take one file in anew; the caller holds the lock of its client-month. What goes wrong is written down."""
+    with platform.engine.begin() as connection:
+        files = lock_unchanged(connection, [file])
+        journal.claim(connection, [each.id for each in files], run_id)
+    reached(file, Step.CLAIMED)
+    outcome = Outcome(file.client_month, rebuild=False)
+    _attempt(platform, file, run_id, ingest_file, outcome)
+    return outcome.files[-1]
 
 
 def _files_to_do(
@@ -179,69 +205,110 @@ def _files_to_do(
     return sorted({file.id: file for file in due + failed}.values(), key=lambda file: (file.uploaded_at, file.id))
 
 
-def _rebuild(
-    platform: Platform, connection: Connection, files: list[RegisteredFile], run_id: str, outcome: Outcome
-) -> None:
-    """Every file's rows anew in one transaction; a file that fails keeps the rows it had."""
+def _rebuild(platform: Platform, files: Sequence[RegisteredFile], run_id: str, outcome: Outcome) -> None:
+    """Every file's rows anew in one transaction; a file that fails keeps the rows it had.
 
-    def renew(platform: Platform, file: RegisteredFile, run_id: str) -> NormalizedFile:
-        normalized = normalize_file(platform, file, run_id)
-        with connection.begin_nested():
-            outcome.superseded += load_file(platform, connection, normalized, run_id)
-        return normalized
+    All are read before it is decided which of them count: that is asked once, of all together.
+    """
+    read: dict[int, NormalizedFile] = {}
+    failed: dict[int, PharmaError] = {}
+    with TemporaryDirectory(prefix="pharma-rebuild-", ignore_cleanup_errors=True) as folder:
+        for file in files:
+            try:
+                read[file.id] = kept_on_disk(normalize_file(platform, file, run_id), Path(folder))
+            except Exception as problem:
+                failed[file.id] = _written_down(platform, file, run_id, problem)
+        with platform.engine.begin() as connection:
+            unchanged = [read[file.id] for file in lock_unchanged(connection, [one.file for one in read.values()])]
+            loadable = {one.file.id for one in unchanged}
+            failed |= {
+                number: what_changed(connection, one.file) for number, one in read.items() if number not in loadable
+            }
+            gone = [file_id for file_id, _ in _loaded_and_gone(connection, outcome.client_month)]
+            loaded = load_present(platform, connection, files, unchanged, run_id, gone, _error_of)
+            for file_id, path in _loaded_and_gone(connection, outcome.client_month):
+                loaded.superseded += remove_rows(connection, file_id)
+                journal.removed(connection, file_id, run_id)
+                outcome.removed.append(path)
+            if files:
+                reached(files[-1], Step.COMMITTING)
+        for file in files:
+            fate = loaded.fates[file.id] if file.id in loaded.fates else Fate(error=failed[file.id])
+            outcome.files.append(_outcome(file, read.get(file.id), fate))
+        read.clear()
+    outcome.superseded += loaded.superseded
+    outcome.displaced += loaded.displaced
+    set_aside(platform, loaded.superseded, loaded.counting)
 
-    outcome.files += [_attempt(platform, file, run_id, renew) for file in files]
-    for file_id, path in _loaded_and_gone(connection, outcome.client_month):
-        outcome.superseded += remove_rows(connection, file_id)
-        journal.removed(connection, file_id, run_id)
-        outcome.removed.append(path)
-    if files:
-        reached(files[-1], Step.COMMITTING)
+
+def _normalize(platform: Platform, file: RegisteredFile, run_id: str) -> tuple[NormalizedFile, Loaded]:
+    return normalize_file(platform, file, run_id), Loaded()
 
 
 def _attempt(
     platform: Platform,
     file: RegisteredFile,
     run_id: str,
-    step: Callable[[Platform, RegisteredFile, str], NormalizedFile],
-) -> FileOutcome:
+    step: Callable[[Platform, RegisteredFile, str], tuple[NormalizedFile, Loaded]],
+    outcome: Outcome,
+) -> None:
     """Take one file a step further; what goes wrong with it is written down and goes no further."""
     with about(file_id=file.id):
-        outcome = _attempted(platform, file, run_id, step)
-        if outcome.error is not None:
-            with about(code=outcome.error.code):
+        told = _attempted(platform, file, run_id, step, outcome)
+        outcome.files.append(told)
+        if told.error is not None:
+            with about(code=told.error.code):
                 logger.info("the file was not taken in")
-        elif outcome.figures is not None:
-            with about(rows_read=outcome.figures.read, rows_loaded=outcome.figures.loaded):
+        elif told.figures is not None:
+            with about(rows_read=told.figures.read, rows_loaded=told.figures.loaded):
                 logger.info("the file was taken in")
-        return outcome
 
 
 def _attempted(
     platform: Platform,
     file: RegisteredFile,
     run_id: str,
-    step: Callable[[Platform, RegisteredFile, str], NormalizedFile],
+    step: Callable[[Platform, RegisteredFile, str], tuple[NormalizedFile, Loaded]],
+    outcome: Outcome,
 ) -> FileOutcome:
     try:
-        return FileOutcome(file, _figures(step(platform, file, run_id)))
-    except PharmaError as problem:
-        if problem.problem.scope is Scope.PLATFORM:
-            raise  # nothing is wrong with the file: it stays claimed, and is due again once the lock is free
-        error = problem
+        normalized, loaded = step(platform, file, run_id)
     except Exception as problem:
-        if _database_is_lost(problem):
-            raise  # nothing is wrong with the file either
-        logger.exception("file %s: %s", file.id, file.path)
-        cause = getattr(problem, "orig", None) or problem
-        error = PharmaError("INTERNAL_ERROR", kind=type(cause).__name__, why=cause)
+        error = _written_down(platform, file, run_id, problem)
+        with platform.engine.begin() as connection:
+            # What it has replaced or held back, as it was before, may count now.
+            known = is_known(connection, file.id)
+            superseded = settle_anew(connection, group_of(platform, file), run_id) if known else []
+        set_aside(platform, superseded, [])
+        return FileOutcome(file, error=error)
+    outcome.displaced += loaded.displaced
+    return _outcome(file, normalized, loaded.fates.get(file.id, Fate()))
+
+
+def _written_down(platform: Platform, file: RegisteredFile, run_id: str, problem: Exception) -> PharmaError:
+    """Tell the registry what went wrong with a file; raises what is nothing of the file's."""
+    error = _error_of(file, problem)
     client_month = file.client_month
     transform = platform.transforms.get(client_month.client, file.report_type, client_month.first_day)
     with platform.engine.begin() as connection:
         # What was wrong with a version says nothing of the next one, which is due as it is.
         if lock_unchanged(connection, [file]):
             journal.failed(connection, file, run_id, error, transform.fingerprint if transform else None)
-    return FileOutcome(file, error=error)
+    return error
+
+
+def _error_of(file: RegisteredFile, problem: Exception) -> PharmaError:
+    """The error that the registry shows. Raises the problem where nothing is wrong with the file: it stays claimed, and
+    is due again once the lock is free."""
+    if isinstance(problem, PharmaError):
+        if problem.problem.scope is Scope.PLATFORM:
+            raise problem
+        return problem
+    if _database_is_lost(problem):
+        raise problem
+    logger.error("file %s: %s", file.id, file.path, exc_info=problem)
+    cause = getattr(problem, "orig", None) or problem
+    return PharmaError("INTERNAL_ERROR", kind=type(cause).__name__, why=cause)
 
 
 def _database_is_lost(problem: Exception) -> bool:
@@ -251,20 +318,25 @@ def _database_is_lost(problem: Exception) -> bool:
     return isinstance(problem, psycopg.OperationalError)
 
 
-def _figures(normalized: NormalizedFile) -> Figures:
-    report = normalized.report
-    return Figures(
+def _outcome(file: RegisteredFile, normalized: NormalizedFile | None, fate: Fate) -> FileOutcome:
+    if normalized is None or fate.error is not None:
+        return FileOutcome(file, error=fate.error)
+    report, superseded = normalized.report, fate.superseded
+    sums = {name: total - superseded.sums.get(name, Decimal(0)) for name, total in report.sums().items()}
+    figures = Figures(
         source=normalized.source,
         result_name=normalized.result_name,
         read=report.read,
-        loaded=report.loaded,
+        loaded=report.loaded - superseded.rows,
+        superseded=superseded.rows,
         left_out=report.left_out,
         rejected=report.rejected,
         remarks=report.remarks,
         control_totals=report.control_totals,
-        sums=report.sums(),
+        sums=sums,
         first_rows=report.table.take(pa.array(range(min(PREVIEW_ROWS, report.loaded)), pa.int64())),
     )
+    return FileOutcome(file, figures, remark=fate.remark)
 
 
 def _loaded_and_gone(connection: Connection, client_month: ClientMonth) -> list[tuple[int, str]]:
@@ -289,7 +361,7 @@ def _count_rows(connection: Connection, client_month: ClientMonth) -> int:
         connection.scalar(
             text(
                 f"""
-                SELECT coalesce(sum(l.rows_loaded), 0) FROM ops.file_registry f
+                SELECT coalesce(sum(l.rows_loaded - l.rows_superseded), 0) FROM ops.file_registry f
                 JOIN ops.file_load l ON l.file_id = f.id AND l.superseded_at IS NULL
                 WHERE {OF_CLIENT_MONTH}
                 """  # noqa: S608

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from pharma_assets.errors import PharmaError
 from pharma_assets.loading.platform import Platform
 from pharma_assets.loading.primary_data import remove_rows
+from pharma_assets.loading.supersession import Group, settle_anew
 from pharma_assets.loading.working_folders import set_aside
 from pharma_assets.registry import journal
 from pharma_assets.registry.files import RegisteredFile, find_file
@@ -52,5 +53,8 @@ def decide(platform: Platform, names: Sequence[str], decision: Decision, why: st
                 raise PharmaError("CLIENT_MONTH_BUSY", client_month=file.client_month)
             with platform.engine.begin() as connection:
                 superseded = decision(connection, file, verdict)
+                # What the file has replaced or held back may count now.
+                group = Group(file.client_month, file.report_type, platform.timezone.key)
+                superseded += settle_anew(connection, group, verdict.run_id)
             set_aside(platform, superseded, [])
     return files

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection, text
 
 from pharma_assets.errors import PharmaError, Scope
-from pharma_assets.loading.ingest import read_report
 from pharma_assets.loading.platform import Platform
+from pharma_assets.loading.report import read_report
 from pharma_assets.loading.result_file import render
 from pharma_assets.registry.backlog import Part, Waiting, some_waiting, waiting
 from pharma_assets.registry.files import ADOPTED, find_file

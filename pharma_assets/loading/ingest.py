@@ -7,29 +7,46 @@ crash between any two steps costs a repeat. The caller holds the lock of the fil
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from pharma_assets.errors import PharmaError
-from pharma_assets.loading.by_script import ScriptReport, keeps_name, made_by_script
+from pharma_assets.loading.by_script import keeps_name
 from pharma_assets.loading.contents import learn_likely_twins
+from pharma_assets.loading.corrections import went_into
+from pharma_assets.loading.coverage import without
 from pharma_assets.loading.months import ensure_month
 from pharma_assets.loading.platform import Platform
-from pharma_assets.loading.primary_data import add_ledger_entry, add_rejected_rows, copy_rows, remove_rows
+from pharma_assets.loading.primary_data import (
+    add_ledger_entry,
+    add_rejected_rows,
+    close_ledger_entry,
+    copy_rows,
+    note_superseded_rows,
+    remove_rows,
+)
+from pharma_assets.loading.report import NormalizedFile, read_report
 from pharma_assets.loading.result_file import publish, render, result_name, write_draft
+from pharma_assets.loading.settlement import Counts, Held, Superseded, ids_told, places_told
+from pharma_assets.loading.supersession import (
+    Displaced,
+    Group,
+    Settlement,
+    copy_of,
+    displace,
+    settle_group,
+    wake,
+)
 from pharma_assets.loading.working_folders import set_aside
-from pharma_assets.reading.hints import Hints
-from pharma_assets.reading.sheet import Document
+from pharma_assets.model.delivery import NOTHING, Amounts
 from pharma_assets.registry import journal
+from pharma_assets.registry.deliveries import amounts_replaced, note_delivery
 from pharma_assets.registry.files import RegisteredFile, require_unchanged
-from pharma_assets.registry.twins import Twin, loaded_twins, lock_content
-from pharma_assets.scripts.found import Script
-from pharma_assets.transforms.facts import Facts
-from pharma_assets.transforms.normalize import NormalizedReport, check_volume, normalize
+from pharma_assets.registry.twins import lock_content
 
 logger = logging.getLogger(__name__)
 
@@ -52,82 +69,43 @@ def reached(file: RegisteredFile, step: Step) -> None:
 
 
 @dataclass(frozen=True)
-class NormalizedFile:
-    """A file whose report stands in memory: what was read, by which transform, from which bytes. `by_script`: what
-    the client's script has made of it, where there is one."""
+class Fate:
+    """What became of a file that was read: `superseded` of its rows do not count; `remark` says why that is so, `error`
+    why it is held back and none of them counts."""
 
-    file: RegisteredFile
-    report: NormalizedReport
-    fingerprint: str
-    content_hash: str
-    source: Mapping[str, object]
-    result_name: str | None = None
-    result_hash: str | None = None
-    by_script: ScriptReport | None = None
+    superseded: Amounts = NOTHING
+    remark: PharmaError | None = None
+    error: PharmaError | None = None
 
 
-def ingest_file(platform: Platform, file: RegisteredFile, run_id: str) -> NormalizedFile:
-    """Take one claimed file all the way. Raises PharmaError with the code that the registry shall show."""
+@dataclass
+class Loaded:
+    """What a load came to: the fate of each file by its id, the results that count and those that do not or no longer,
+    and what it meant for files that were not worked on."""
+
+    fates: dict[int, Fate] = field(default_factory=dict)
+    counting: list[str | None] = field(default_factory=list)
+    superseded: list[str] = field(default_factory=list)
+    displaced: list[Displaced] = field(default_factory=list)
+
+
+class LoadFailed(Exception):
+    """What went wrong in the database with one of several files that are loaded together."""
+
+    def __init__(self, normalized: NormalizedFile, problem: Exception) -> None:
+        self.file, self.fingerprint, self.problem = normalized.file, normalized.fingerprint, problem
+        super().__init__(f"file {self.file.id}: {problem}")
+
+
+def ingest_file(platform: Platform, file: RegisteredFile, run_id: str) -> tuple[NormalizedFile, Loaded]:
+    """Take one claimed file all the way. Raises PharmaError with the code that the registry shall show; a file that is
+    held back because of others has its code already."""
     normalized = normalize_file(platform, file, run_id)
     with platform.engine.begin() as connection:
-        superseded = load_file(platform, connection, normalized, run_id)
+        loaded = load_file(platform, connection, normalized, run_id)
         reached(file, Step.COMMITTING)
-    set_aside(platform, superseded, [normalized.result_name])
-    return normalized
-
-
-def read_report(platform: Platform, file: RegisteredFile) -> NormalizedFile:
-    """Read and normalize a file in memory, by its layout or by its client's script; changes nothing anywhere, but for a
-    script's file that cannot be loaded, which is kept in quarantine.
-
-    Raises PharmaError: NO_SCRIPT_FOUND, LAYOUT_INVALID, or what reading, normalizing and running the script raise.
-    """
-    month = file.client_month.first_day
-    transform = platform.transforms.find(file.client_month.client, file.report_type, month)
-    layout = transform.require_layout()
-    try:
-        if transform.script is not None:
-            return _by_script(platform, file, transform.fingerprint, transform.script)
-        passwords = tuple(password.get_secret_value() for password in platform.settings.passwords)
-        with platform.inbox.open(file.path) as content:
-            document, digest = platform.reader.read(content, Hints(layout.known_headers, passwords))
-    except PharmaError as problem:
-        if problem.code == "FILE_GONE":
-            _require_folder(platform, file)
-        raise
-    report = normalize(document, layout, platform.timezone, month, _facts(file))
-    if not file.released:
-        check_volume(report, layout)
-    return NormalizedFile(file, report, transform.fingerprint, digest, _source(document, report))
-
-
-def _by_script(platform: Platform, file: RegisteredFile, fingerprint: str, script: Script) -> NormalizedFile:
-    made = made_by_script(platform, script, file)
-    source = {**_source(made.document, made.report), "script": script.name, "script_file": made.written.name}
-    return NormalizedFile(file, made.report, fingerprint, made.written.source_digest, source, by_script=made)
-
-
-def _source(document: Document, report: NormalizedReport) -> dict[str, object]:
-    return {
-        "format": document.format,
-        "engine": document.engine,
-        "encoding": document.encoding,
-        "sheet": report.sheet,
-        "header_row": report.header_row,
-    }
-
-
-def _facts(file: RegisteredFile) -> Facts:
-    client = file.client_month.client
-    return Facts(client.provider.value, client.name, file.report_type, file.path.rpartition("/")[2])
-
-
-def _require_folder(platform: Platform, file: RegisteredFile) -> None:
-    """Raise PharmaError INBOX_MISSING if the file's folder is not there either: then it may be the mount that went."""
-    folder = file.path.rpartition("/")[0]
-    (found,) = platform.inbox.look_at([folder])
-    if isinstance(found, OSError):
-        raise PharmaError("INBOX_MISSING", folder=folder)
+    set_aside(platform, loaded.superseded, loaded.counting)
+    return normalized, loaded
 
 
 def normalize_file(platform: Platform, file: RegisteredFile, run_id: str) -> NormalizedFile:
@@ -139,7 +117,9 @@ def normalize_file(platform: Platform, file: RegisteredFile, run_id: str) -> Nor
         journal.note_content(connection, file.id, normalized.content_hash)
     learn_likely_twins(platform, file)
     with platform.engine.begin() as connection:
-        _refuse_twin(connection, normalized)
+        copy = copy_of(connection, group_of(platform, file), normalized.reading)
+    if copy is not None:
+        raise copy
     name = _fix_result_name(platform, normalized)
     settings = platform.settings
     draft = write_draft(settings.drafts_folder, name, _result_content(platform, normalized))
@@ -153,6 +133,7 @@ def normalize_file(platform: Platform, file: RegisteredFile, run_id: str) -> Nor
         "to_load": report.loaded,
         "left_out": dict(report.left_out),
         "rejected": len(report.rejected),
+        "corrected": len(report.corrected),
         "control_totals": [total.document() for total in report.control_totals],
         "remarks": [{"code": remark.code, "message": remark.message} for remark in report.remarks],
     }
@@ -160,105 +141,234 @@ def normalize_file(platform: Platform, file: RegisteredFile, run_id: str) -> Nor
         require_unchanged(connection, file)
         journal.created(connection, file.id, run_id, result.path.name, result.digest, detail)
     reached(file, Step.CREATED)
-    return NormalizedFile(
-        file,
-        report,
-        normalized.fingerprint,
-        normalized.content_hash,
-        normalized.source,
-        result.path.name,
-        result.digest,
-    )
+    return replace(normalized, result_name=result.path.name, result_hash=result.digest)
 
 
 def _result_content(platform: Platform, normalized: NormalizedFile) -> bytes:
     """The result file: what the script wrote, as it is, or else the report."""
     if normalized.by_script is not None:
         return normalized.by_script.written.content
-    return render(normalized.report.table, _registry_columns(normalized.file), platform.timezone)
+    return render(normalized.report.table, registry_columns(normalized.file), platform.timezone)
 
 
 def _fix_result_name(platform: Platform, normalized: NormalizedFile) -> str:
-    """The result's name; chosen once for these bytes and this transform, and stored before anything is written."""
+    """The result's name; chosen once for these bytes, this transform, these corrections and reference lists, and stored
+    before anything is written."""
     file = normalized.file
     same_work = (file.content_hash, file.fingerprint) == (normalized.content_hash, normalized.fingerprint)
     made = normalized.by_script
     known = file.result_name if same_work else None
     # A script may write the same rows to other bytes.
-    if known is not None and (made is None or keeps_name(platform, file.id, made, known)):
+    mine = known is not None and (made is None or keeps_name(platform, file.id, made, known))
+    if known is not None and mine and not _is_of_other_work(platform, known, normalized):
         return known
     moment = datetime.now(platform.timezone)
     suffix = ".csv" if made is None else made.suffix
     name = result_name(file.client_month.client.name, file.id, file.path, moment, suffix)
+    if name == file.result_name:
+        # Within a second of the work before, whose result still counts under that name.
+        name = result_name(file.client_month.client.name, file.id, file.path, moment + timedelta(seconds=1), suffix)
     with platform.engine.begin() as connection:
         require_unchanged(connection, file)
         journal.name_result(connection, file.id, normalized.fingerprint, name)
     return name
 
 
-def load_file(platform: Platform, connection: Connection, normalized: NormalizedFile, run_id: str) -> list[str]:
-    """Replace the file's rows, rejects and ledger entry by these, inside the caller's transaction.
+def _is_of_other_work(platform: Platform, name: str, normalized: NormalizedFile) -> bool:
+    """Whether the result of this name is loaded, and was made with other corrections or reference lists."""
+    with platform.engine.connect() as connection:
+        loaded = connection.execute(
+            text(
+                """
+                SELECT l.reference_version, ARRAY(SELECT c.id FROM ops.row_correction c WHERE c.load_id = l.id) AS ids
+                FROM ops.file_load l
+                WHERE l.file_id = :file_id AND l.superseded_at IS NULL AND l.result_name = :name
+                """
+            ),
+            {"file_id": normalized.file.id, "name": name},
+        ).one_or_none()
+    if loaded is None:
+        return False
+    corrections = {correction.id for correction in normalized.report.corrected}
+    return loaded.reference_version != normalized.reference or set(loaded.ids) != corrections
 
-    Returns the names of result files that no longer count. Raises PharmaError FILE_CHANGING or FILE_GONE when the
-    registry has a newer version of the file by now or knows that it has gone, ROWS_NOT_STORED when the database kept
-    another number of rows.
+
+def load_file(platform: Platform, connection: Connection, normalized: NormalizedFile, run_id: str) -> Loaded:
+    """Replace the file's rows, rejects and ledger entry by these, inside the caller's transaction; rows of other files
+    that it replaces go, and its own go unloaded where others count in its place or hold it back.
+
+    Raises PharmaError FILE_CHANGING or FILE_GONE when the registry has a newer version of the file by now or knows that
+    it has gone, DUPLICATE_CONTENT for a copy, ROWS_NOT_STORED when the database kept another number of rows.
     """
+    settled = _settle(platform, connection, [normalized])
+    for error in settled.refused.values():
+        raise error
+    try:
+        return _carry_out(platform, connection, settled, [normalized], run_id)
+    except LoadFailed as failed:
+        raise failed.problem from None
+
+
+def load_files(
+    platform: Platform,
+    connection: Connection,
+    normalized: Sequence[NormalizedFile],
+    run_id: str,
+    absent: Collection[int] = (),
+) -> Loaded:
+    """The same for files of one client-month and report type together; those that are `absent` have no say.
+
+    A copy is refused with its code in the registry, and the rest goes on. Raises LoadFailed for the file with which
+    something went wrong: whether others count was decided with it.
+    """
+    settled = _settle(platform, connection, normalized, absent)
+    loaded = _carry_out(platform, connection, settled, normalized, run_id)
+    for one in normalized:
+        error = settled.refused.get(one.file.id)
+        if error is not None:
+            journal.failed(connection, one.file, run_id, error, one.fingerprint)
+            loaded.fates[one.file.id] = Fate(error=error)
+            loaded.superseded += [one.result_name] if one.result_name else []
+    return loaded
+
+
+def group_of(platform: Platform, file: RegisteredFile) -> Group:
+    """The files that this one may replace, and that may replace it."""
+    return Group(file.client_month, file.report_type, platform.timezone.key)
+
+
+def _settle(
+    platform: Platform, connection: Connection, normalized: Sequence[NormalizedFile], absent: Collection[int] = ()
+) -> Settlement:
+    """Which files count, now that nobody can change these any more."""
+    file = normalized[0].file
+    ensure_month(platform.engine, file.client_month.first_day)
+    for one in normalized:
+        require_unchanged(connection, one.file)
+    for content_hash in sorted({one.content_hash for one in normalized}):
+        lock_content(connection, content_hash)
+    return settle_group(connection, group_of(platform, file), [one.reading for one in normalized], absent)
+
+
+def _carry_out(
+    platform: Platform,
+    connection: Connection,
+    settled: Settlement,
+    normalized: Sequence[NormalizedFile],
+    run_id: str,
+) -> Loaded:
+    loaded = Loaded()
+    loads: dict[int, int] = {}
+    paths = {one.id: one.file.path for one, _ in settled.others} | {one.file.id: one.file.path for one in normalized}
+    # First those that count: whose load supersedes another must be known.
+    for one in normalized:
+        verdict = settled.verdicts.get(one.file.id)
+        if isinstance(verdict, Counts):
+            try:
+                loads[one.file.id] = _store(platform, connection, one, verdict, settled, loaded, run_id)
+            except Exception as problem:
+                raise LoadFailed(one, problem) from problem
+    for one in normalized:
+        verdict = settled.verdicts.get(one.file.id)
+        if isinstance(verdict, Superseded):
+            by = loads.get(verdict.by) or next(other.load_id for other, _ in settled.others if other.id == verdict.by)
+            _keep_out(connection, one, by, loaded, run_id)
+            error = PharmaError("SUPERSEDED", id=verdict.by, path=paths[verdict.by])
+            note_delivery(connection, one.reading.delivered, one.file.version, superseded_by=verdict.by)
+            detail = {"by": verdict.by, "load": by, "rows": one.report.loaded}
+            journal.superseded(connection, one.file.id, run_id, error, detail)
+            loaded.fates[one.file.id] = Fate(Amounts(one.report.loaded, one.report.sums()), remark=error)
+        elif isinstance(verdict, Held):
+            _keep_out(connection, one, None, loaded, run_id)
+            note_delivery(connection, one.reading.delivered, one.file.version, held_by=verdict.by)
+            journal.held(connection, one.file.id, run_id, verdict.error)
+            loaded.fates[one.file.id] = Fate(error=verdict.error)
+    names, displaced = displace(connection, settled, loads, run_id)
+    loaded.superseded += names
+    loaded.displaced += displaced
+    return loaded
+
+
+def _store(
+    platform: Platform,
+    connection: Connection,
+    normalized: NormalizedFile,
+    verdict: Counts,
+    settled: Settlement,
+    loaded: Loaded,
+    run_id: str,
+) -> int:
+    """Load the file's rows, but for those that other files replace; returns the entry of the ledger."""
     file, report = normalized.file, normalized.report
     month = file.client_month.first_day
-    ensure_month(platform.engine, month)
-    require_unchanged(connection, file)
-    lock_content(connection, normalized.content_hash)
-    moved_from = _refuse_twin(connection, normalized)
+    delivered = normalized.reading.delivered
     superseded = remove_rows(connection, file.id, month)
+    moved_from = settled.moved.get(file.id, [])
     for twin in moved_from:
         superseded += remove_rows(connection, twin.id)
         journal.moved(connection, twin.id, run_id, file.id, file.path)
-    facts = {
-        "file_id": file.id,
-        "version": file.version,
-        "content_hash": normalized.content_hash,
-        "transform_fingerprint": normalized.fingerprint,
-        "partition_month": month,
-        "result_name": normalized.result_name,
-        "result_hash": normalized.result_hash,
-        "run_id": run_id,
-    }
-    load_id = add_ledger_entry(connection, report, facts)
+        wake(connection, twin.id, file, run_id)
+    load_id = add_ledger_entry(connection, report, _ledger_facts(normalized, run_id))
+    replaced = amounts_replaced(delivered, verdict.replaced)
+    if replaced.rows:
+        note_superseded_rows(connection, load_id, replaced)
     constants = {
-        **_registry_columns(file),
+        **registry_columns(file),
         "filename_result": normalized.result_name or "",
         "file_id": file.id,
         "partition_month": month,
     }
-    copy_rows(connection, report.table, constants)
+    copy_rows(connection, without(report.table, verdict.replaced, platform.timezone), constants)
     add_rejected_rows(connection, load_id, file.id, report)
+    went_into(connection, report.corrected, load_id)
+    note_delivery(connection, delivered, file.version, replaced=verdict.replaced)
     reached(file, Step.COPIED)
     detail = {
         "loaded": report.loaded,
         "rejected": len(report.rejected),
         "replaced": superseded,
         "moved_from": [{"id": twin.id, "path": twin.path} for twin in moved_from],
+        **({"superseded": replaced.rows} if replaced.rows else {}),
     }
     journal.loaded(connection, file.id, run_id, detail)
-    return superseded
+    remark = None
+    if replaced.rows:
+        by, where = ids_told(verdict.replaced.values()), places_told(verdict.replaced)
+        remark = PharmaError("SUPERSEDED_IN_PART", rows=replaced.rows, ids=by, where=where)
+    loaded.fates[file.id] = Fate(replaced, remark)
+    loaded.superseded += superseded
+    loaded.counting.append(normalized.result_name)
+    return load_id
 
 
-def _refuse_twin(connection: Connection, normalized: NormalizedFile) -> list[Twin]:
-    """Raise PharmaError DUPLICATE_CONTENT if a file with the same bytes is there and loaded.
-
-    Returns those that are loaded and have gone: this file is them, moved. A report without rows doubles nothing, and a
-    person may have said that the file counts all the same.
-    """
-    if normalized.report.loaded == 0 or normalized.file.released:
-        return []
-    twins = loaded_twins(connection, normalized.file, normalized.content_hash)
-    for twin in twins:
-        if not twin.gone:
-            raise PharmaError("DUPLICATE_CONTENT", id=twin.id, path=twin.path)
-    return twins
+def _keep_out(
+    connection: Connection, normalized: NormalizedFile, superseded_by: int | None, loaded: Loaded, run_id: str
+) -> None:
+    """Take the file's rows out; its entry of the ledger tells what was read, and never counts."""
+    file = normalized.file
+    loaded.superseded += remove_rows(connection, file.id, file.client_month.first_day)
+    load_id = add_ledger_entry(connection, normalized.report, _ledger_facts(normalized, run_id))
+    close_ledger_entry(connection, load_id, superseded_by)
+    loaded.superseded += [normalized.result_name] if normalized.result_name else []
+    reached(file, Step.COPIED)
 
 
-def _registry_columns(file: RegisteredFile) -> dict[str, str]:
+def _ledger_facts(normalized: NormalizedFile, run_id: str) -> dict[str, object]:
+    file = normalized.file
+    return {
+        "file_id": file.id,
+        "version": file.version,
+        "content_hash": normalized.content_hash,
+        "transform_fingerprint": normalized.fingerprint,
+        "partition_month": file.client_month.first_day,
+        "result_name": normalized.result_name,
+        "result_hash": normalized.result_hash,
+        "run_id": run_id,
+        "reference_version": normalized.reference,
+    }
+
+
+def registry_columns(file: RegisteredFile) -> dict[str, str]:
     client = file.client_month.client
     return {
         "filename_ish": file.path,

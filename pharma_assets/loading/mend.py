@@ -42,6 +42,8 @@ _BY_LOADING_AGAIN = frozenset(
         "ROWS_DIFFER",
         "SUMS_DIFFER",
         "REJECTS_DIFFER",
+        "DELIVERY_DIFFERS",
+        "SUPERSEDED_BY_NONE",
         "LEDGER_MONTH_DIFFERS",
         "STATUS_WITHOUT_LEDGER",
         "RESULT_MISSING",

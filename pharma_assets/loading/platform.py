@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 from pharma_assets.database.urls import database_url, engine, reaching
 from pharma_assets.inbox.source import Inbox, open_inbox
 from pharma_assets.reading.guard import GuardedReader
+from pharma_assets.reference.store import References
 from pharma_assets.settings import Settings
 from pharma_assets.transforms.catalog import Transforms, load_transforms
 
@@ -20,13 +21,14 @@ from pharma_assets.transforms.catalog import Transforms, load_transforms
 @dataclass(frozen=True)
 class Platform:
     """The settings, an engine on the business database, every client's transform as it stands now, the guarded
-    reader, whose process starts with the first file, and the inbox."""
+    reader, whose process starts with the first file, the inbox, and the reference lists."""
 
     settings: Settings
     engine: Engine
     transforms: Transforms
     reader: GuardedReader
     inbox: Inbox
+    references: References = field(default_factory=References)
 
     @property
     def timezone(self) -> ZoneInfo:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import asdict
 from datetime import date
+from decimal import Decimal
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -14,6 +16,7 @@ from sqlalchemy import Connection, text
 from pharma_assets.database.connect import psycopg_connection
 from pharma_assets.database.copy_format import ESCAPES, NULL, escaped
 from pharma_assets.errors import PharmaError
+from pharma_assets.model.delivery import Amounts, BranchDay
 from pharma_assets.transforms.normalize import NormalizedReport
 
 _BLOCK = 5_000
@@ -91,10 +94,60 @@ def remove_rows(connection: Connection, file_id: int, month: date | None = None)
     return [entry.result_name for entry in closed if entry.result_name is not None]
 
 
+def remove_branch_days(
+    connection: Connection, load_id: int, places: Collection[BranchDay], superseded: Amounts, timezone: str
+) -> None:
+    """Take the rows of some branch-days of a load out, for which the rows of another file stand; the load still counts.
+
+    `superseded`: what of the load no longer stands in the table, these branch-days included.
+    """
+    connection.execute(
+        text(
+            """
+            DELETE FROM raw.primary_data d
+            USING ops.file_load l, unnest(CAST(:branches AS text[]), CAST(:days AS date[])) AS gone (branch, day)
+            WHERE l.id = :load_id AND d.partition_month = l.partition_month AND d.file_id = l.file_id
+              AND coalesce(d.supplier_filial, '') = gone.branch
+              AND (d.period AT TIME ZONE :timezone)::date IS NOT DISTINCT FROM gone.day
+            """
+        ),
+        {
+            "load_id": load_id,
+            "branches": [place.branch for place in places],
+            "days": [place.day for place in places],
+            "timezone": timezone,
+        },
+    )
+    note_superseded_rows(connection, load_id, superseded)
+
+
+def note_superseded_rows(connection: Connection, load_id: int, superseded: Amounts) -> None:
+    """Keep in the ledger which part of a load does not stand in the table."""
+    connection.execute(
+        text(
+            "UPDATE ops.file_load SET rows_superseded = :rows, sums_superseded = CAST(:sums AS jsonb)"
+            " WHERE id = :load_id"
+        ),
+        {"load_id": load_id, "rows": superseded.rows, "sums": _sums_document(superseded.sums)},
+    )
+
+
+def close_ledger_entry(connection: Connection, load_id: int, superseded_by: int | None) -> None:
+    """A load does not count, or no longer; `superseded_by`: the load that counts in its place."""
+    connection.execute(
+        text(
+            "UPDATE ops.file_load SET superseded_at = coalesce(superseded_at, now()), superseded_by = :by"
+            " WHERE id = :load_id"
+        ),
+        {"load_id": load_id, "by": superseded_by},
+    )
+
+
 def add_ledger_entry(connection: Connection, report: NormalizedReport, facts: Mapping[str, object]) -> int:
     """Write the ledger row that makes a file *loaded*; returns its id.
 
-    `facts`: file_id, version, content_hash, transform_fingerprint, partition_month, result_name, result_hash, run_id.
+    `facts`: file_id, version, content_hash, transform_fingerprint, partition_month, result_name, result_hash, run_id,
+    reference_version.
     """
     first, last = report.period()
     load_id = connection.scalar(
@@ -102,10 +155,10 @@ def add_ledger_entry(connection: Connection, report: NormalizedReport, facts: Ma
             """
             INSERT INTO ops.file_load (file_id, version, content_hash, transform_fingerprint, partition_month,
                 rows_read, rows_loaded, rows_rejected, rows_left_out, rows_left_out_total, sums, period_from, period_to,
-                result_name, result_hash, run_id)
+                result_name, result_hash, run_id, reference_version, source_columns, rows_corrected)
             VALUES (:file_id, :version, :content_hash, :transform_fingerprint, :partition_month,
                 :read, :loaded, :rejected, CAST(:left_out AS jsonb), :left_out_total, CAST(:sums AS jsonb), :first,
-                :last, :result_name, :result_hash, :run_id)
+                :last, :result_name, :result_hash, :run_id, :reference_version, CAST(:columns AS jsonb), :corrected)
             RETURNING id
             """
         ),
@@ -116,9 +169,11 @@ def add_ledger_entry(connection: Connection, report: NormalizedReport, facts: Ma
             "rejected": len(report.rejected),
             "left_out": json.dumps(dict(report.left_out), ensure_ascii=False),
             "left_out_total": sum(report.left_out.values()),
-            "sums": json.dumps({name: str(total) for name, total in report.sums().items()}),
+            "sums": _sums_document(report.sums()),
             "first": first,
             "last": last,
+            "columns": json.dumps({name: asdict(sheet) for name, sheet in report.columns.items()}, ensure_ascii=False),
+            "corrected": len(report.corrected),
         },
     )
     connection.execute(
@@ -131,6 +186,10 @@ def add_ledger_entry(connection: Connection, report: NormalizedReport, facts: Ma
         {"load_id": load_id, "file_id": facts["file_id"]},
     )
     return int(load_id or 0)
+
+
+def _sums_document(sums: Mapping[str, Decimal]) -> str:
+    return json.dumps({name: str(total) for name, total in sums.items()})
 
 
 def add_rejected_rows(connection: Connection, load_id: int, file_id: int, report: NormalizedReport) -> None:
@@ -147,7 +206,13 @@ def add_rejected_rows(connection: Connection, load_id: int, file_id: int, report
         for row in report.rejected:
             first = row.cells[0]
             problems = [
-                {"column": cell.header, "value": cell.text, "code": cell.code, "message": cell.message}
+                {
+                    "column": cell.header,
+                    "value": cell.text,
+                    "code": cell.code,
+                    "message": cell.message,
+                    "facts": dict(cell.facts),
+                }
                 for cell in row.cells
             ]
             copy.write_row(

@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 DRAFT_AGE = timedelta(minutes=60)
 
 # A registry row, called f, whose result is made and still to be loaded, or will be written again under its name.
-TO_BE_LOADED = "(f.status = 'CREATED' OR f.status IN ('NEW', 'PROCESSING') AND f.error_reason IS NULL)"
+TO_BE_LOADED = "(f.status IN ('CREATED', 'NEW', 'PROCESSING') AND f.error_reason IS NULL)"
 
 OWNER_COLUMNS = "f.id, f.file_path, f.data_provider, f.client_name, f.report_year, f.report_month"
 

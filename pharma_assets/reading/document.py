@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from pharma_assets.collector import no_collection
 from pharma_assets.errors import PharmaError
 from pharma_assets.reading.dbf import read_dbf
 from pharma_assets.reading.encrypted import decrypt
@@ -58,7 +58,7 @@ def read_document(content: bytes, hints: Hints = NO_HINTS) -> Document:
         raise PharmaError("PASSWORD_PROTECTED")
     if found not in READERS:
         raise PharmaError("FORMAT_UNSUPPORTED", format=found)
-    with _no_collection(), _named_failures(_TITLES.get(found, found)):
+    with no_collection(), _named_failures(_TITLES.get(found, found)):
         return READERS[found](content, hints)
 
 
@@ -82,15 +82,3 @@ def _named_failures(title: str) -> Iterator[None]:
 def _why(error: BaseException) -> str:
     words = printable(str(error))
     return f"{type(error).__name__}: {words}" if words else type(error).__name__
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """There is no cycle among millions of cells: looking for some meanwhile costs a tenth of the time."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()

@@ -42,6 +42,19 @@ makes such a file due, only its own change or a person."""
 NOWHERE = "Без файла"
 """Rows that were taken over, and whose file nobody knows, belong to a file below this folder, which there is not: no
 scan comes across it, and no rebuild takes its rows out."""
+# The codes of what holds a file back because of others of its client-month; it is due when they no longer do.
+HELD_BACK = "('PERIOD_OVERLAP', 'PERIOD_SHRUNK')"
+
+# For a query whose file, called f, is held back: whether each of those because of which it is so is still there, and
+# counts or is held back itself. While a replacement has not been read, it may well cover the same again.
+_STILL_HELD = f"""
+    SELECT FROM ops.delivery d WHERE d.file_id = f.id AND NOT EXISTS (
+        SELECT FROM unnest(d.held_by) AS other (id) WHERE NOT EXISTS (
+            SELECT FROM ops.file_registry o
+            WHERE o.id = other.id AND o.status <> 'DELETE' AND (
+                o.error_reason IN {HELD_BACK}
+                OR EXISTS (SELECT FROM ops.file_load l WHERE l.file_id = o.id AND l.superseded_at IS NULL))))
+"""  # noqa: S608
 
 # For a query whose file is called f: a loaded file with its content, of the same provider, client and report type. One
 # without rows doubles nothing. `gone`: the content is no longer there, for the file has gone or was replaced; while the
@@ -50,7 +63,8 @@ LOADED_TWIN = """
     SELECT twin.id, twin.file_path, twin.status = 'DELETE'
            OR twin.content_hash IS DISTINCT FROM load.content_hash AND twin.status NOT IN ('NEW', 'PROCESSING') AS gone
     FROM ops.file_load load JOIN ops.file_registry twin ON twin.id = load.file_id
-    WHERE load.superseded_at IS NULL AND load.content_hash = {content_hash} AND load.rows_loaded > 0
+    WHERE load.superseded_at IS NULL AND load.content_hash = {content_hash}
+      AND load.rows_loaded > load.rows_superseded
       AND twin.id <> f.id AND twin.data_provider = f.data_provider AND twin.client_name = f.client_name
       AND twin.report_type = f.report_type
 """
@@ -98,28 +112,29 @@ _CANDIDATES = """
     WHERE status IN ('NEW', 'PROCESSING', 'ERROR') AND error_reason IS DISTINCT FROM 'BACKLOG'
     UNION ALL
     SELECT id FROM ops.file_registry
-    WHERE status = 'CREATED' AND (load_id IS NULL OR loaded_content IS DISTINCT FROM content_hash)
+    WHERE status = 'CREATED' AND error_reason IS DISTINCT FROM 'SUPERSEDED' AND (load_id IS NULL
+        OR loaded_content IS DISTINCT FROM content_hash OR loaded_result IS DISTINCT FROM result_name)
     UNION ALL
     SELECT other.id FROM of_type t CROSS JOIN LATERAL (
         SELECT f.id FROM ops.file_registry f
-        WHERE {loaded} AND f.loaded_transform > t.previous AND f.loaded_transform < t.fingerprint
+        WHERE {loaded} AND f.read_by > t.previous AND f.read_by < t.fingerprint
         UNION ALL
         SELECT f.id FROM ops.file_registry f
-        WHERE {loaded} AND f.loaded_transform > t.fingerprint AND t.last
+        WHERE {loaded} AND f.read_by > t.fingerprint AND t.last
         UNION ALL
         SELECT f.id FROM ops.file_registry f
-        WHERE {loaded} AND f.loaded_transform = t.fingerprint AND (f.report_year, f.report_month)
+        WHERE {loaded} AND f.read_by = t.fingerprint AND (f.report_year, f.report_month)
               < (extract(year FROM t.first_month)::smallint, extract(month FROM t.first_month)::smallint)
         UNION ALL
         SELECT f.id FROM ops.file_registry f
-        WHERE {loaded} AND f.loaded_transform = t.fingerprint AND (f.report_year, f.report_month)
+        WHERE {loaded} AND f.read_by = t.fingerprint AND (f.report_year, f.report_month)
               >= (extract(year FROM t.before_month)::smallint, extract(month FROM t.before_month)::smallint)
     ) other
     UNION ALL
     SELECT f.id FROM transform t JOIN ops.file_registry f
     ON f.data_provider = t.data_provider AND f.client_name = t.client_name AND (f.report_year, f.report_month)
        >= (extract(year FROM t.since)::smallint, extract(month FROM t.since)::smallint)
-    WHERE t.report_type IS NULL AND f.status = 'CREATED' AND f.loaded_transform <> t.fingerprint
+    WHERE t.report_type IS NULL AND f.status = 'CREATED' AND f.read_by <> t.fingerprint
 """
 _LOADED_OF_TYPE = """
     f.status = 'CREATED' AND f.data_provider = t.data_provider AND f.client_name = t.client_name
@@ -138,10 +153,13 @@ _DUE = """
         WHEN 'PROCESSING' THEN true
         WHEN 'ERROR' THEN f.error_reason <> 'IGNORED' AND (
             f.transform_fingerprint IS DISTINCT FROM t.fingerprint OR f.next_attempt_at <= now()
-            OR f.error_reason = 'DUPLICATE_CONTENT' AND NOT EXISTS (SELECT FROM ({twin}) t WHERE NOT t.gone))
-        WHEN 'CREATED' THEN f.load_id IS NULL OR f.loaded_content IS DISTINCT FROM f.content_hash
-                            OR f.loaded_transform <> t.fingerprint
-                            AND t.since <= make_date(f.report_year, f.report_month, 1)
+            OR f.error_reason = 'DUPLICATE_CONTENT' AND NOT EXISTS (SELECT FROM ({twin}) t WHERE NOT t.gone)
+            OR f.error_reason IN {held_back} AND NOT EXISTS ({still_held}))
+        -- What has superseded a file makes it due again when it no longer counts.
+        WHEN 'CREATED' THEN (f.load_id IS NULL OR f.loaded_content IS DISTINCT FROM f.content_hash
+                             OR f.loaded_result IS DISTINCT FROM f.result_name)
+                            AND f.error_reason IS DISTINCT FROM 'SUPERSEDED'
+                            OR f.read_by <> t.fingerprint AND t.since <= make_date(f.report_year, f.report_month, 1)
         ELSE false
     END
     ORDER BY f.uploaded_at, f.id
@@ -165,8 +183,9 @@ def due_files(
         narrowed = OF_CLIENT_MONTH
         parameters |= client_month_parameters(client_month)
     twin = LOADED_TWIN.format(content_hash="f.content_hash")
+    parts = {"twin": twin, "held_back": HELD_BACK, "still_held": _STILL_HELD}
     query = text(
-        _DUE.format(transforms=TRANSFORMS, columns=_COLUMNS, of_transform=OF_TRANSFORM, narrowed=narrowed, twin=twin)
+        _DUE.format(transforms=TRANSFORMS, columns=_COLUMNS, of_transform=OF_TRANSFORM, narrowed=narrowed, **parts)
     )
     return [_file(row) for row in connection.execute(query, parameters)]
 
@@ -202,10 +221,14 @@ def require_unchanged(connection: Connection, file: RegisteredFile) -> None:
 
     What was read of a file says nothing of its next version, and does not bring back one that has gone.
     """
-    if lock_unchanged(connection, [file]):
-        return
+    if not lock_unchanged(connection, [file]):
+        raise what_changed(connection, file)
+
+
+def what_changed(connection: Connection, file: RegisteredFile) -> PharmaError:
+    """FILE_GONE or FILE_CHANGING, for a file of which the registry no longer knows this version."""
     status = connection.scalar(text("SELECT status FROM ops.file_registry WHERE id = :id"), {"id": file.id})
-    raise PharmaError("FILE_GONE" if status == Status.DELETE.value else "FILE_CHANGING")
+    return PharmaError("FILE_GONE" if status == Status.DELETE.value else "FILE_CHANGING")
 
 
 def find_file(connection: Connection, name: str) -> RegisteredFile:

@@ -200,9 +200,52 @@ def released(connection: Connection, file: RegisteredFile, verdict: Verdict) -> 
     )
 
 
-def due_again(connection: Connection, file_id: int, why: str) -> None:
-    """The audit has found that the file must be taken in once more: it is due, and starts anew."""
-    _step(connection, [file_id], "DUE_AGAIN", AUDIT, {"why": why}, **_ANEW, claimed_by=null(), claimed_until=null())
+def superseded(
+    connection: Connection, file_id: int, run_id: str, error: PharmaError, detail: Mapping[str, object]
+) -> None:
+    """The file's report is made and right, and another file counts in its place: it is CREATED and not to be loaded."""
+    _step(
+        connection,
+        [file_id],
+        "SUPERSEDED",
+        run_id,
+        detail,
+        reason=error.code,
+        status=Status.CREATED.value,
+        error_reason=error.code,
+        error_detail=_detail(error),
+        attempt=0,
+        next_attempt_at=null(),
+        claimed_by=null(),
+        claimed_until=null(),
+    )
+
+
+def held(connection: Connection, file_id: int, run_id: str, error: PharmaError) -> None:
+    """The file's report is made and right, and is held back because of other files: ERROR with the code of why."""
+    _step(
+        connection,
+        [file_id],
+        "HELD",
+        run_id,
+        {"message": error.message},
+        reason=error.code,
+        status=Status.ERROR.value,
+        error_reason=error.code,
+        error_detail=_detail(error),
+        attempt=0,
+        next_attempt_at=null(),
+        claimed_by=null(),
+        claimed_until=null(),
+    )
+
+
+def due_again(
+    connection: Connection, file_id: int, why: str, event: str = "DUE_AGAIN", run_id: str = AUDIT, **detail: object
+) -> None:
+    """The file must be taken in once more, as the audit, a person or the work on another file says: it starts anew."""
+    step = {"why": why, **detail}
+    _step(connection, [file_id], event, run_id, step, **_ANEW, claimed_by=null(), claimed_until=null())
 
 
 def asked_for(connection: Connection, file_ids: Sequence[int], verdict: Verdict) -> None:

@@ -14,16 +14,22 @@ from pharma_assets.registry.backlog import count_waiting
 
 @dataclass(frozen=True)
 class ClientMonthState:
-    """One client-month: how many files in which status, and what of them is loaded."""
+    """One client-month: how many files in which status, and what of them is loaded.
+
+    `files_superseded`: CREATED, and not loaded because another counts in their place. `rows_superseded`: rows of loaded
+    files for which those of another stand; `rows_loaded` is without them.
+    """
 
     provider: str
     client: str
     month: str
     files: int
     files_loaded: int
+    files_superseded: int
     statuses: Mapping[str, int]
     rows_read: int
     rows_loaded: int
+    rows_superseded: int
     rows_left_out: int
     rows_rejected: int
 
@@ -76,7 +82,10 @@ def overview(connection: Connection, limit: int = 1000) -> Overview:
             """
             SELECT f.data_provider, f.client_name, f.report_year, f.report_month, f.status, count(*) AS files,
                    count(l.id) AS files_loaded,
-                   coalesce(sum(l.rows_read), 0) AS rows_read, coalesce(sum(l.rows_loaded), 0) AS rows_loaded,
+                   count(*) FILTER (WHERE f.status = 'CREATED' AND f.error_reason = 'SUPERSEDED') AS files_superseded,
+                   coalesce(sum(l.rows_read), 0) AS rows_read,
+                   coalesce(sum(l.rows_loaded - l.rows_superseded), 0) AS rows_loaded,
+                   coalesce(sum(l.rows_superseded), 0) AS rows_superseded,
                    coalesce(sum(l.rows_left_out_total), 0) AS left_out, coalesce(sum(l.rows_rejected), 0) AS rejected
             FROM ops.file_registry f LEFT JOIN ops.file_load l ON l.file_id = f.id AND l.superseded_at IS NULL
             GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5
@@ -132,9 +141,11 @@ def _client_month(rows: list[Row[Any]]) -> ClientMonthState:
         month=f"{first.report_year:04d}-{first.report_month:02d}",
         files=sum(row.files for row in rows),
         files_loaded=sum(row.files_loaded for row in rows),
+        files_superseded=sum(row.files_superseded for row in rows),
         statuses={row.status: row.files for row in rows},
         rows_read=sum(int(row.rows_read) for row in rows),
         rows_loaded=sum(int(row.rows_loaded) for row in rows),
+        rows_superseded=sum(int(row.rows_superseded) for row in rows),
         rows_left_out=sum(int(row.left_out) for row in rows),
         rows_rejected=sum(int(row.rejected) for row in rows),
     )

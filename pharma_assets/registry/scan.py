@@ -27,6 +27,7 @@ from pharma_assets.inbox.walk import (
     storable,
     walk_inbox,
 )
+from pharma_assets.model.client_month import Client
 from pharma_assets.model.report_path import Leaf
 from pharma_assets.registry.arrivals import KnownFile, known_files, register, register_unseen
 from pharma_assets.registry.departures import Departures
@@ -49,7 +50,8 @@ class ScanRules:
     """What the scan takes: file extensions (empty: all), how long a file must have been still, and which months.
 
     The last month is the running one in `timezone`, as it is for the partitions. `accept_gone`: however many files have
-    gone at once, a person has said that it is right. `since`: what is of an earlier month waits as BACKLOG.
+    gone at once, a person has said that it is right. `since`: what is of an earlier month waits as BACKLOG. `clients`,
+    `report_types`: the reference lists; None where any name is right.
     """
 
     extensions: tuple[str, ...]
@@ -59,6 +61,8 @@ class ScanRules:
     timezone: str = "Europe/Moscow"
     accept_gone: bool = False
     since: date | None = None
+    clients: frozenset[Client] | None = None
+    report_types: frozenset[str] | None = None
 
 
 @dataclass(frozen=True)
@@ -330,23 +334,30 @@ def _calm_since(modified_ns: int, listed_ns: int) -> int | None:
 
 @dataclass(frozen=True)
 class _Months:
-    """The months that partitions exist for."""
+    """The months that partitions exist for, and the names of the reference lists."""
 
     first: date
     last: date
+    clients: frozenset[Client] | None
+    report_types: frozenset[str] | None
 
     @classmethod
     def of(cls, rules: ScanRules) -> _Months:
         today = _now().astimezone(ZoneInfo(rules.timezone)).date()
-        return cls(rules.first_month, today.replace(day=1))
+        return cls(rules.first_month, today.replace(day=1), rules.clients, rules.report_types)
 
     def problem(self, leaf: Leaf) -> PharmaError | None:
-        month = leaf.client_month.first_day
-        if self.first <= month <= self.last:
-            return None
-        return PharmaError(
-            "PATH_OUTSIDE_MONTHS", month=f"{month:%Y-%m}", first=f"{self.first:%Y-%m}", last=f"{self.last:%Y-%m}"
-        )
+        """What is wrong with a leaf folder whose path reads as one."""
+        month, client = leaf.client_month.first_day, leaf.client_month.client
+        if not self.first <= month <= self.last:
+            return PharmaError(
+                "PATH_OUTSIDE_MONTHS", month=f"{month:%Y-%m}", first=f"{self.first:%Y-%m}", last=f"{self.last:%Y-%m}"
+            )
+        if self.clients is not None and client not in self.clients:
+            return PharmaError("PATH_UNKNOWN", name=client, list="tree.clients")
+        if self.report_types is not None and leaf.report_type not in self.report_types:
+            return PharmaError("PATH_UNKNOWN", name=leaf.report_type, list="tree.report_types")
+        return None
 
 
 def _now() -> datetime:

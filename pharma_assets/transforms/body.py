@@ -20,8 +20,8 @@ class SourceColumn:
     """One column of the source's rows: `texts` is pa.string() or a dictionary of it, null for blank; `kinds` a Kind
     for each; `from_1904` as of its sheet.
 
-    Where a hook has changed texts, `sent` are those of the source, and `changed` masks the cells whose text must be
-    kept for that. `made`: a hook has made the column, and the source has it not.
+    Where a hook has changed texts, `sent` are those of the source, and `changed` masks the cells where they differ.
+    `made`: a hook has made the column, and the source has it not.
     """
 
     header: str
@@ -38,13 +38,11 @@ class SourceColumn:
         """The texts of the source."""
         return self.texts if self.sent is None else self.sent
 
-    @property
-    def untouched(self) -> pa.Array:
-        """The texts of the source, but of a cell that a hook has changed only where it must be kept for that."""
+    def as_sent_in(self, rows: Mask) -> pa.Array:
+        """The texts of the source, but those that a hook has changed only in these rows."""
         if self.sent is None or self.changed is None:
             return self.texts
-        same = pc.fill_null(pc.equal(self.texts, self.sent), False)
-        return pc.if_else(pc.or_(same, pa.array(self.changed)), self.sent, pa.scalar(None, self.sent.type))
+        return pc.if_else(pa.array(rows | ~self.changed), self.sent, pa.scalar(None, self.sent.type))
 
     @property
     def is_blank(self) -> bool:

@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from threading import Lock
 
+from pharma_assets.collector import no_collection
 from pharma_assets.errors import PharmaError
 from pharma_assets.model.client_month import Client
 from pharma_assets.model.month_range import ALWAYS, MonthRange
@@ -125,7 +126,7 @@ def load_transforms(folder: Path, scripts: Path | None = None, since: date = dat
     """
     by_script = {} if scripts is None else find_scripts(scripts)
     of_scripts = {client: _of_script(script, since) for client, script in by_script.items()}
-    with _LOCK:
+    with _LOCK, no_collection():
         shelf = _SHELVES.setdefault(folder, _Shelf())
         found: dict[Client, ClientTransforms] = {}
         for provider in Provider:

@@ -49,3 +49,11 @@ def column_letter(column: int) -> str:
         column, remainder = divmod(column - 1, 26)
         letters = chr(ord("A") + remainder) + letters
     return letters
+
+
+def column_of_letter(letters: str) -> int:
+    """The inverse of `column_letter`."""
+    column = 0
+    for letter in letters:
+        column = column * 26 + ord(letter) - ord("A") + 1
+    return column - 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -18,13 +18,15 @@ from pharma_assets.model.target import TRACE_COLUMNS, TYPES
 from pharma_assets.reading.sheet import Document
 from pharma_assets.transforms.body import Body, Mask, data_rows
 from pharma_assets.transforms.columns import ParsedColumn, parse_column
+from pharma_assets.transforms.corrections import NO_CORRECTIONS, CorrectedBody, Corrections, RowCorrection, correct
 from pharma_assets.transforms.facts import NOWHERE, Facts, registry_values
+from pharma_assets.transforms.header_text import column_letter
 from pharma_assets.transforms.headers import Located, locate
 from pharma_assets.transforms.hooks.steps import Shaped, shape
-from pharma_assets.transforms.layout import Layout, Totals
+from pharma_assets.transforms.layout import Layout, LeftOut, Totals
 from pharma_assets.transforms.left_out import rows_left_out
 from pharma_assets.transforms.merged import fill_merged
-from pharma_assets.transforms.rows import tell_rows
+from pharma_assets.transforms.rows import Structure, tell_rows
 from pharma_assets.transforms.target_table import target_table
 from pharma_assets.transforms.totals import ControlTotal, control_totals
 from pharma_assets.transforms.values import CellProblem
@@ -32,12 +34,14 @@ from pharma_assets.transforms.values import CellProblem
 
 @dataclass(frozen=True)
 class RejectedCell:
-    """A cell that could not be stored: its column's header, its text as written, and why."""
+    """A cell that could not be stored: its column's header, its text as written, and why; with the `facts` the why can
+    be told in another language."""
 
     header: str
     text: str | None
     code: str
     message: str
+    facts: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,14 @@ class RejectedRow:
 
 
 @dataclass(frozen=True)
+class SheetColumns:
+    """What stands where in a sheet: the row in which its header begins, and column letter → header as written."""
+
+    header_row: int
+    columns: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class NormalizedReport:
     """A report in the target schema.
 
@@ -66,7 +78,8 @@ class NormalizedReport:
     made several rows of one, each counts as read, and `source_part` numbers them. `left_out` counts rows by their
     reason: that of a rule of the layout or of a hook, or a `Reason`. `sheet` names the sheets that were
     taken, joined by ", "; `header_row` is where the first one's header begins. `remarks` are problems of the scope
-    REMARK: they stop nothing. `control_totals` are the report's own totals.
+    REMARK: they stop nothing. `control_totals` are the report's own totals. `corrected` are the rows that were read
+    with a person's corrections, whatever became of them. `columns` tells for each sheet what stands where.
     """
 
     table: pa.Table
@@ -77,6 +90,8 @@ class NormalizedReport:
     rejected: tuple[RejectedRow, ...]
     remarks: tuple[PharmaError, ...] = ()
     control_totals: tuple[ControlTotal, ...] = ()
+    corrected: tuple[RowCorrection, ...] = ()
+    columns: Mapping[str, SheetColumns] = field(default_factory=dict)
 
     @property
     def loaded(self) -> int:
@@ -110,13 +125,53 @@ class _Part:
     remarks: tuple[PharmaError, ...]
     control_totals: tuple[ControlTotal, ...]
     outside: pa.Array
+    corrected: tuple[RowCorrection, ...]
+    columns: SheetColumns
+
+
+@dataclass(frozen=True)
+class JudgedSheet:
+    """The rows of one sheet and what became of each.
+
+    `corrected` are the filled rows below the header as they stand, with a person's corrections; `everything` the same
+    with merged cells filled; `structure` tells which of them are no data. `told` are the others, `shaped` what hooks
+    have made of them, and `parsed`, `left_out`, `wrong` are of its rows; `left_out_by` counts by rule.
+    """
+
+    located: Located
+    corrected: CorrectedBody
+    everything: Body
+    structure: Structure
+    told: Body
+    shaped: Shaped
+    parsed: dict[str, ParsedColumn]
+    left_out: Mask
+    left_out_by: Mapping[str, int]
+    wrong: Mask
+
+    @property
+    def body(self) -> Body:
+        """The rows that were parsed."""
+        return self.shaped.body
+
+    @property
+    def keep(self) -> Mask:
+        """The rows to load."""
+        keep: Mask = ~(self.left_out | self.wrong)
+        return keep
 
 
 def normalize(
-    document: Document, layout: Layout, timezone: ZoneInfo, month: date | None = None, facts: Facts = NOWHERE
+    document: Document,
+    layout: Layout,
+    timezone: ZoneInfo,
+    month: date | None = None,
+    facts: Facts = NOWHERE,
+    corrections: Corrections = NO_CORRECTIONS,
 ) -> NormalizedReport:
     """Bring a document to the target schema by its layout. `month` is the first day of the folder's month; None leaves
     the dates unchecked. `facts`: what else the file's place says, for the columns that the layout fills from it.
+    `corrections` take the place of what the document says.
 
     Raises PharmaError when the structure is in doubt: HEADER_NOT_FOUND, MISSING_COLUMN, HIDDEN_SHEET, AMBIGUOUS_SHEET,
     AMBIGUOUS_COLUMN, NO_DATA_ROWS, ALL_ROWS_REJECTED, DATE_AMBIGUOUS, TOTAL_MISMATCH, PERIOD_MISMATCH, FACT_MISSING,
@@ -124,7 +179,7 @@ def normalize(
     """
     registry = registry_values(layout.registry, facts, month, timezone)
     located = locate(document, layout)
-    parts = [_normalize_sheet(sheet, layout, timezone, month, registry) for sheet in located]
+    parts = [_normalize_sheet(sheet, layout, timezone, month, registry, corrections) for sheet in located]
     if not layout.nil_report and not any(part.told for part in parts):
         raise PharmaError("NO_DATA_ROWS")
     left_out: Counter[str] = Counter()
@@ -139,6 +194,8 @@ def normalize(
         rejected=tuple(row for part in parts for row in part.rejected),
         remarks=(*document.remarks, *(remark for part in parts for remark in part.remarks)),
         control_totals=tuple(total for part in parts for total in part.control_totals),
+        corrected=tuple(row for part in parts for row in part.corrected),
+        columns={sheet.sheet.name: part.columns for sheet, part in zip(located, parts, strict=True)},
     )
     check_accounted(report)
     if report.loaded == 0 and report.rejected:
@@ -209,14 +266,18 @@ def _joined(tables: Sequence[pa.Table]) -> pa.Table:
     return table
 
 
-def _normalize_sheet(
-    located: Located, layout: Layout, timezone: ZoneInfo, month: date | None, registry: Mapping[str, pa.Scalar]
-) -> _Part:
-    raw = data_rows(located)
-    everything = fill_merged(raw, located, layout)
-    structure = tell_rows(raw, everything, located, layout)
-    data = ~structure.mask(raw.height)
-    told = everything.without(~data)
+def judge(
+    located: Located,
+    layout: Layout,
+    timezone: ZoneInfo,
+    month: date | None = None,
+    corrections: Corrections = NO_CORRECTIONS,
+) -> JudgedSheet:
+    """Read the rows below a header by the layout. Raises PharmaError AMBIGUOUS_COLUMN, DATE_AMBIGUOUS, HOOK_FAILED."""
+    corrected = correct(data_rows(located), corrections)
+    everything = fill_merged(corrected.body, located, layout)
+    structure = tell_rows(corrected.body, everything, located, layout)
+    told = everything.without(structure.mask(everything.height))
     shaped = shape(told, layout, located.known, month)
     body, layout = shaped.body, shaped.layout
     parsed = _parse(body, layout, timezone, month)
@@ -224,10 +285,24 @@ def _normalize_sheet(
     wrong = body.ragged.copy()
     for column in parsed.values():
         wrong |= column.problem_of >= 0
-    keep = ~(left_out | wrong)
+    return JudgedSheet(located, corrected, everything, structure, told, shaped, parsed, left_out, left_out_by, wrong)
+
+
+def _normalize_sheet(
+    located: Located,
+    layout: Layout,
+    timezone: ZoneInfo,
+    month: date | None,
+    registry: Mapping[str, pa.Scalar],
+    corrections: Corrections,
+) -> _Part:
+    judged = judge(located, layout, timezone, month, corrections)
+    shaped, parsed, keep, structure = judged.shaped, judged.parsed, judged.keep, judged.structure
+    body, layout, everything = shaped.body, shaped.layout, judged.everything
     table, at_last = target_table(body, layout, parsed, keep, registry, timezone, month)
     remarks = [*_sheet_remarks(shaped, located), *(remark for column in parsed.values() for remark in column.remarks)]
-    as_sent, sent = told, parsed
+    data = ~structure.mask(everything.height)
+    as_sent, sent = judged.told, parsed
     if structure.totals and layout.hooks is not None:
         # A report's own totals are of the rows that it sent, not of what hooks have made of them.
         data &= ~np.isin(everything.rows, list(shaped.gone))
@@ -236,13 +311,25 @@ def _normalize_sheet(
     return _Part(
         table=table,
         read=located.sheet.rows_filled_below(located.last_index) + shaped.made,
-        told=told.height,
-        left_out=[left_out_by, structure.counts(), shaped.left_out, at_last],
-        rejected=_rejected_rows(body, parsed, wrong & ~left_out),
-        remarks=tuple(remarks),
+        told=judged.told.height,
+        left_out=[judged.left_out_by, structure.counts(), shaped.left_out, at_last],
+        rejected=rejected_rows(body, parsed, judged.wrong & ~judged.left_out),
+        remarks=(*remarks, *judged.corrected.remarks()),
         control_totals=control_totals(everything, data, structure.totals, sent, as_sent.ragged, layout, timezone),
         outside=_days_outside(_local_days(parsed, layout, keep, table, timezone), month),
+        corrected=judged.corrected.applied,
+        columns=SheetColumns(located.row, _source_columns(judged.told, located)),
     )
+
+
+def _source_columns(body: Body, located: Located) -> dict[str, str]:
+    """The columns that have a header or any cell."""
+    named = set().union(*located.header_rows)
+    return {
+        column_letter(column.place): column.header
+        for column in body.columns
+        if column.place in named or not column.is_blank
+    }
 
 
 def _sheet_remarks(shaped: Shaped, located: Located) -> list[PharmaError]:
@@ -300,7 +387,17 @@ def _parse(body: Body, layout: Layout, timezone: ZoneInfo, month: date | None) -
     }
 
 
-def _rejected_rows(body: Body, parsed: dict[str, ParsedColumn], mask: Mask) -> tuple[RejectedRow, ...]:
+def rule_that_left_out(judged: JudgedSheet, layout: Layout, position: int) -> LeftOut | None:
+    """The rule that the row at this position of the body was left out by."""
+    for rule in layout.left_out:
+        alone = layout.model_copy(update={"left_out": (rule,)})
+        if rows_left_out(judged.parsed, alone, ~judged.body.ragged)[0][position]:
+            return rule
+    return None
+
+
+def rejected_rows(body: Body, parsed: dict[str, ParsedColumn], mask: Mask) -> tuple[RejectedRow, ...]:
+    """The rows of the mask, each with every cell that could not be stored and with the whole row as written."""
     positions = np.flatnonzero(mask)
     if not len(positions):
         return ()
@@ -310,13 +407,15 @@ def _rejected_rows(body: Body, parsed: dict[str, ParsedColumn], mask: Mask) -> t
     rows = []
     for at, index in enumerate(positions.tolist()):
         cells = [
-            RejectedCell(column.source.header, texts[column.source.place][at], problem.code, problem.message)
+            RejectedCell(
+                column.source.header, texts[column.source.place][at], problem.code, problem.message, problem.facts
+            )
             for column in parsed.values()
             if (problem := column.problem_at(index)) is not None
         ]
         if held.ragged[at]:
             ragged = CellProblem("ROW_RAGGED", seen=int(held.widths[at]), expected=body.expected_width)
-            cells.insert(0, RejectedCell("", None, ragged.code, ragged.message))
+            cells.insert(0, RejectedCell("", None, ragged.code, ragged.message, ragged.facts))
         raw = {header: cell[at] for header, cell in sent.items() if cell[at] is not None}
         part = 1 if held.parts is None else int(held.parts[at])
         rows.append(RejectedRow(body.sheet, int(held.rows[at]), tuple(cells), raw, part))

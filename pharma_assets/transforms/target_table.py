@@ -7,6 +7,7 @@ from datetime import date
 from zoneinfo import ZoneInfo
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -15,7 +16,7 @@ from pharma_assets.transforms.body import Body, Mask
 from pharma_assets.transforms.columns import ParsedColumn
 from pharma_assets.transforms.composed import compose, told_by_waybill
 from pharma_assets.transforms.extra import extra_column
-from pharma_assets.transforms.hooks.steps import finish
+from pharma_assets.transforms.hooks.steps import Finished, finish
 from pharma_assets.transforms.layout import Layout
 
 
@@ -51,17 +52,19 @@ def target_table(
             "source_sheet": pa.repeat(body.sheet, length),
             "source_row": pa.array(body.rows, pa.int32()),
             **({} if body.parts is None else {"source_part": pa.array(body.parts, pa.int16())}),
-            "extra": extra_column(_beyond(body, layout, parsed, done.changed), length),
+            "extra": extra_column(_beyond(body, layout, parsed, done), length),
         }
     )
     return table if done.keep.all() else table.filter(pa.array(done.keep)), done.left_out
 
 
 def _beyond(
-    body: Body, layout: Layout, parsed: Mapping[str, ParsedColumn], changed: Mapping[str, Mask]
+    body: Body, layout: Layout, parsed: Mapping[str, ParsedColumn], done: Finished
 ) -> list[tuple[str, pa.Array]]:
-    """The cells that the targets alone do not give back, as they were sent. `changed`: where hooks changed a target."""
-    of_waybill = _of_waybill(layout, parsed)
+    """The cells that the targets alone do not give back, as they were sent."""
+    of_waybill, changed = _of_waybill(layout, parsed), done.changed
+    # Of several rows that were made of one, the first that is loaded tells what was sent.
+    telling = np.ones(body.height, dtype=np.bool_) if body.parts is None else _first_of_each(body.rows, done.keep)
     beyond: list[tuple[str, pa.Array]] = []
     for header, column in parsed.items():
         target = layout.columns[header].to
@@ -72,11 +75,20 @@ def _beyond(
             told = told_by_waybill(header, layout.waybill, layout, parsed)
             kept = kept & ~(told & ~changed["naklad"] if "naklad" in changed else told)
         if column.source.changed is not None:
-            kept = kept | column.source.changed
+            kept = kept | column.source.changed & telling
         if kept.any() and not (column.source.made and target is not None):
             beyond.append((column.source.header, _where(kept, column.source.as_sent)))
     used = {column.source.place for column in parsed.values()}
-    return beyond + [(column.header, column.untouched) for column in body.columns if column.place not in used]
+    others = [column for column in body.columns if column.place not in used]
+    return beyond + [(column.header, column.as_sent_in(telling)) for column in others]
+
+
+def _first_of_each(rows: npt.NDArray[np.int32], keep: Mask) -> Mask:
+    """For each number the first of its rows that is kept."""
+    kept = np.flatnonzero(keep)
+    first = np.zeros(len(rows), dtype=np.bool_)
+    first[kept[np.unique(rows[kept], return_index=True)[1]]] = True
+    return first
 
 
 def _of_waybill(layout: Layout, parsed: Mapping[str, ParsedColumn]) -> set[str | None]:

@@ -25,6 +25,7 @@ supplier: Ромашка
 report_types: [Type1, Type2]
 outside_month: 1
 nil_report: true
+overlap: allow
 columns:
   Дата: {to: period, filled: true}
   Товар: {to: tms, filled: true}
@@ -50,11 +51,11 @@ class House:
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
 
-    def drop(self, name: str, content: str = JUNE, **place: Any) -> Path:
+    def drop(self, name: str, content: str | bytes = JUNE, **place: Any) -> Path:
         path = self.path(name, **place)
         # Anew and not in place, which would not move the folder's time.
         path.unlink(missing_ok=True)
-        path.write_bytes(content.encode())
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
         os.utime(path, (time.time() - 100 + len(name), time.time() - 100 + len(name)))
         return path
 
@@ -80,11 +81,21 @@ class House:
         with self.platform.engine.begin() as connection:
             connection.execute(text(statement))
 
-    def change_layout(self, addition: str, text: str = LAYOUT) -> None:
+    def change_layout(self, addition: str, layout: str = LAYOUT) -> None:
         """Another layout of Client_01 from now on."""
         folder = self.platform.settings.transforms
-        (folder / "distributors" / "Client_01" / "layout.yaml").write_text(text + addition, encoding="utf-8")
-        self.platform = replace(self.platform, transforms=load_transforms(folder))
+        (folder / "distributors" / "Client_01" / "layout.yaml").write_text(layout + addition, encoding="utf-8")
+        self.reload_layouts()
+
+    def reload_layouts(self) -> None:
+        """What a tick of another process would do."""
+        transforms = load_transforms(self.platform.settings.transforms)
+        self.platform = replace(self.platform, transforms=transforms)
+
+    def use_layouts(self, folder: Path) -> None:
+        """The layouts of another folder from now on."""
+        settings = self.platform.settings.model_copy(update={"transforms": folder})
+        self.platform = replace(self.platform, settings=settings, transforms=load_transforms(folder))
 
     def query(self, statement: str) -> list[Any]:
         with self.platform.engine.connect() as connection:

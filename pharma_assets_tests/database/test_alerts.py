@@ -216,6 +216,18 @@ def test_one_who_cannot_be_reached_keeps_nobody_else_from_being_told(
     assert len(mail.mails) == 1
 
 
+def test_those_who_do_not_answer_cost_a_round_its_time_only(
+    house: House, mail: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.drop("пусто.csv", "")
+    house.tick()
+    monkeypatch.setattr("pharma_assets.alerts.rounds.BUDGET_SECONDS", 0)
+    chosen = by_mail(mail, "first@example.org", "second@example.org")
+    assert [told.recipient for told in round_of(house, chosen)] == ["first@example.org"]
+    monkeypatch.undo()
+    assert [told.recipient for told in round_of(house, chosen, minutes=5)] == ["second@example.org"]
+
+
 def test_webhooks_get_the_document_or_what_a_chat_shows(house: House, hook: HookServer) -> None:
     house.drop("пусто.csv", "")
     house.tick()

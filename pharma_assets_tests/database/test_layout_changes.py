@@ -57,7 +57,7 @@ def test_a_change_for_one_report_type_leaves_the_others_alone(house: House) -> N
     house.tick()
     assert loads(house) == {"продажи.csv": 1, "остатки.csv": 1}
     types = "report_types: {Type1: {}, Type2: {columns: {Количество: amount}}}"
-    house.change_layout("", text=LAYOUT.replace("report_types: [Type1, Type2]", types))
+    house.change_layout("", layout=LAYOUT.replace("report_types: [Type1, Type2]", types))
     house.tick()
     assert loads(house) == {"продажи.csv": 1, "остатки.csv": 2}
     (sums,) = house.query("SELECT sum(amount_type_1) AS first, sum(amount_type_2) AS second FROM raw.primary_data")

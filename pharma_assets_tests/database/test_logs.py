@@ -57,7 +57,7 @@ def test_nothing_of_a_report_is_in_a_line(house: House, lines: io.StringIO, monk
     def fail(*_: object) -> None:
         raise RuntimeError("row: Иванов Иван, 770708389312")
 
-    monkeypatch.setattr("pharma_assets.loading.ingest.normalize", fail)
+    monkeypatch.setattr("pharma_assets.loading.report.normalize", fail)
     house.drop("отчёт 7707083893.csv", HEADER + "02.06.2025;Иванов;1\n")
     house.tick()
     (line,) = [line for line in parsed(lines) if "exception" in line]

@@ -170,6 +170,14 @@ def test_the_image_is_made_as_the_makefile_does_it() -> None:
     assert yaml.safe_load(entry.removeprefix("ENTRYPOINT ")) == ["pharma-assets", "run", "--"]
 
 
+def test_no_environment_file_gets_into_the_image_or_the_repository() -> None:
+    ignored = (DEPLOY / "Dockerfile.dockerignore").read_text("utf-8").splitlines()
+    assert "**/.env" in ignored
+    needed = {"pharma_assets", "client_transforms", "sql", "deploy", "requirements.lock", "pyproject.toml"}
+    assert not needed & set(ignored)
+    assert ".env" in (PROJECT / ".gitignore").read_text("utf-8").splitlines()
+
+
 def test_units_start_what_the_containers_start() -> None:
     services = compose(GIVEN)["services"]
     for name in SERVICES:

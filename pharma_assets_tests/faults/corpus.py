@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import random
+from collections.abc import Iterable
 from datetime import date, datetime
 from pathlib import Path
 
@@ -22,6 +23,9 @@ supplier: Ромашка
 report_types: [Type1, Type2]
 outside_month: 1
 nil_report: true
+overlap: allow
+shrinkage: 1
+delivery: {increment: "*", month_to_date: "накоп*", restatement: "корр*"}
 columns:
   Дата: {to: period, filled: true}
   Товар: {to: tms, filled: true}
@@ -51,6 +55,14 @@ def csv_report(rng: random.Random, month: int, rows: int) -> bytes:
     """A report with rows to load, rows to leave out and, at times, rows to reject."""
     lines = [";".join(f'"{cell}"' if ";" in cell else cell for cell in cells) for cells in _rows(rng, month, rows)]
     return "\n".join([";".join(HEADER), *lines, ""]).encode()
+
+
+def days_report(rng: random.Random, month: int, days: Iterable[int]) -> bytes:
+    """A report with a row to load for each day."""
+    rows = [
+        (f"{day:02d}.{month:02d}.2025", rng.choice(_GOODS[:5]), "2", f"{rng.randint(1, 999)},50", "А") for day in days
+    ]
+    return "\n".join([";".join(HEADER), *(";".join(row) for row in rows), ""]).encode()
 
 
 def xlsx_report(rng: random.Random, month: int, rows: int) -> bytes:
@@ -112,6 +124,8 @@ def corpus(seed: int, *, copies_across_months: bool = True, small: bool = False)
     files[place(CLIENTS[1], 5, "чужая копия.csv")] = files[first]
     if copies_across_months:
         files[place(CLIENTS[0], 7, "копия.csv")] = files[first]
+    for name, days in (("накоп 1.csv", (1, 5)), ("накоп 2.csv", (1, 10)), ("корр.csv", (3, 6)), ("после.csv", (4, 5))):
+        files[place(CLIENTS[1], 7, name, "Type2")] = days_report(rng, 7, range(*days))
     files[place(CLIENTS[2], 6, "плохой.xlsx")] = b"PK\x03\x04 torn"
     files[place(CLIENTS[2], 6, "скан.csv")] = b"%PDF-1.7"
     files[place(CLIENTS[2], 6, "пустой.csv")] = b""

@@ -219,22 +219,26 @@ _QUERIES = {
         SELECT file_path, to_jsonb(r) - '{load_id,file_id}'::text[] AS cells
         FROM ops.rejected_row r LEFT JOIN ops.file_registry f ON f.id = file_id
     """,
+    "branches and days": """
+        SELECT b.file_path, b.mode, b.branch, b.day, b.rows, b.sums, b.counts, s.file_path AS superseded_by
+        FROM ops.branch_day b LEFT JOIN ops.file_registry s ON s.id = b.superseded_by
+    """,
     "path problems": "SELECT path, code, message FROM ops.path_problem",
     "folders": "SELECT folder, files, filtered FROM ops.inbox_folder",
     "loads told": """
         SELECT file_path, event FROM ops.file_event e JOIN ops.file_registry f ON f.id = file_id
-        WHERE event IN ('REGISTERED', 'CHANGED', 'LOADED', 'GONE', 'MOVED', 'REMOVED')
+        WHERE event IN ('REGISTERED', 'CHANGED', 'LOADED', 'SUPERSEDED', 'HELD', 'GONE', 'MOVED', 'REMOVED')
     """,
 }
 
 # Each finds what must not be.
 _NEVER = {
     "rows differ from the ledger": """
-        SELECT coalesce(l.file_id, d.file_id) AS file_id, rows_loaded, stored
-        FROM (SELECT * FROM ops.file_load WHERE superseded_at IS NULL AND rows_loaded > 0) l
+        SELECT coalesce(l.file_id, d.file_id) AS file_id, rows_loaded, rows_superseded, stored
+        FROM (SELECT * FROM ops.file_load WHERE superseded_at IS NULL AND rows_loaded > rows_superseded) l
         FULL JOIN (SELECT file_id, partition_month, count(*) AS stored FROM raw.primary_data GROUP BY 1, 2) d
             ON d.file_id = l.file_id AND d.partition_month = l.partition_month
-        WHERE rows_loaded IS DISTINCT FROM stored
+        WHERE rows_loaded - rows_superseded IS DISTINCT FROM stored
     """,
     "sums differ from the ledger": """
         SELECT l.file_id FROM ops.file_load l
@@ -242,7 +246,9 @@ _NEVER = {
         WHERE superseded_at IS NULL
         GROUP BY l.id
         HAVING coalesce(sum(amount_type_1), 0) <> coalesce((l.sums ->> 'amount_type_1')::numeric, 0)
+                                                  - coalesce((l.sums_superseded ->> 'amount_type_1')::numeric, 0)
             OR coalesce(sum(sum_nds), 0) <> coalesce((l.sums ->> 'sum_nds')::numeric, 0)
+                                            - coalesce((l.sums_superseded ->> 'sum_nds')::numeric, 0)
     """,
     "rejected rows differ from the ledger": """
         SELECT l.id AS load_id, rows_rejected FROM ops.file_load l LEFT JOIN ops.rejected_row r ON r.load_id = l.id
@@ -270,7 +276,10 @@ _NEVER = {
     "loads told differ from the ledger": """
         SELECT f.id, told, made FROM ops.file_registry f
         CROSS JOIN LATERAL (SELECT count(*) AS told FROM ops.file_event WHERE file_id = f.id AND event = 'LOADED') e
-        CROSS JOIN LATERAL (SELECT count(*) AS made FROM ops.file_load WHERE file_id = f.id) l
+        CROSS JOIN LATERAL (
+            SELECT count(*) AS made FROM ops.file_load
+            WHERE file_id = f.id AND superseded_at IS DISTINCT FROM loaded_at -- else it never counted
+        ) l
         WHERE told <> made
     """,
 }

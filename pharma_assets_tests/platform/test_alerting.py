@@ -19,6 +19,17 @@ from dagster import (
     DagsterRunStatus,
     build_sensor_context,
 )
+from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteInstigatorOrigin, RemoteRepositoryOrigin
+from dagster._core.scheduler.instigation import (
+    InstigatorState,
+    InstigatorStatus,
+    InstigatorType,
+    ScheduleInstigatorData,
+    SensorInstigatorData,
+    TickData,
+    TickStatus,
+)
+from dagster._utils.error import SerializableErrorInfo
 from typer.testing import CliRunner
 
 from pharma_assets.alerts.items import Item, Kind
@@ -139,6 +150,37 @@ def test_a_failing_check_is_told_until_it_passes(platform: PlatformHome) -> None
         assert troubles(instance, memory, datetime.now(UTC)) == [first, second]
         evaluated(instance, "reconciliation", True, error, KEY)
         assert troubles(instance, memory, datetime.now(UTC)) == [second]
+
+
+@pytest.mark.parametrize("kind", [InstigatorType.SENSOR, InstigatorType.SCHEDULE])
+def test_a_sensor_or_schedule_whose_last_tick_failed_is_told(platform: PlatformHome, kind: InstigatorType) -> None:
+    origin = RemoteInstigatorOrigin(
+        RemoteRepositoryOrigin(RegisteredCodeLocationOrigin("pharma"), "__repository__"), "the_name"
+    )
+    sensor = kind is InstigatorType.SENSOR
+    data = SensorInstigatorData() if sensor else ScheduleInstigatorData("0 0 * * *")
+    state = InstigatorState(origin, kind, InstigatorStatus.RUNNING, data)
+    error = SerializableErrorInfo("pharma_assets.errors.PharmaError: INBOX_MISSING: it is away\n", [], "PharmaError")
+    with platform.instance() as instance:
+        instance.add_instigator_state(state)
+        place = (state.instigator_origin_id, "the_name", kind)
+        for age, status in ((60, TickStatus.SUCCESS), (30, TickStatus.FAILURE)):
+            data = TickData(
+                *place,
+                status,
+                time.time() - age,
+                run_ids=[] if status is TickStatus.SUCCESS else None,
+                error=error if status is TickStatus.FAILURE else None,
+                selector_id=state.selector_id,
+            )
+            instance.create_tick(data)
+        (item,) = troubles(instance, Memory(), datetime.now(UTC))
+        assert (item.kind, item.code, item.message) == (Kind.TICK, "INBOX_MISSING", "it is away")
+        assert item.link == f"locations/pharma_assets/{'sensors' if sensor else 'schedules'}/the_name"
+        instance.create_tick(
+            TickData(*place, TickStatus.SKIPPED, time.time(), skip_reason="x", selector_id=state.selector_id)
+        )
+        assert troubles(instance, Memory(), datetime.now(UTC)) == []
 
 
 def test_nobody_to_tell_costs_nothing(platform: PlatformHome) -> None:

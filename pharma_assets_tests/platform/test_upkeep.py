@@ -8,7 +8,17 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from dagster import AssetCheckKey, AssetKey, DagsterInstance, DagsterRunStatus, RunsFilter
+from dagster import (
+    AssetCheckEvaluation,
+    AssetCheckKey,
+    AssetKey,
+    AssetMaterialization,
+    AssetObservation,
+    DagsterInstance,
+    DagsterRunStatus,
+    RunsFilter,
+)
+from dagster._core.definitions.data_version import DATA_VERSION_TAG
 from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteInstigatorOrigin, RemoteRepositoryOrigin
 from dagster._core.scheduler.instigation import (
     InstigatorState,
@@ -156,6 +166,8 @@ def test_prune_from_the_command_line(platform: PlatformHome, runs: list[str], mo
         "events": 0,
         "runs": 0,
         "ticks": 0,
+        "runless_events": 0,
+        "check_evaluations": 0,
     }
     for kept in (platform.home / "Карантин").glob("*"):
         os.utime(kept, (0, 0))
@@ -181,5 +193,79 @@ def test_old_ticks_go_and_young_ones_stay(platform: PlatformHome) -> None:
         year_ago = now - timedelta(days=365)
         assert prune_runs(instance, year_ago, dry_run=True) == PrunedRuns(ticks=1)
         assert prune_runs(instance, year_ago) == PrunedRuns(ticks=1)
+        assert prune_runs(instance, year_ago) == PrunedRuns()
         left = instance.get_ticks(state.instigator_origin_id, state.selector_id)
         assert {tick.status for tick in left} == {TickStatus.STARTED, TickStatus.SUCCESS}
+
+
+REGISTRY, CHECK = AssetKey("file_registry"), AssetCheckKey(AssetKey("file_registry"), "audit")
+
+
+def runless_events(platform: PlatformHome) -> list[str]:
+    """Event types of events that belong to no run, oldest first."""
+    query = "SELECT dagster_event_type FROM dagster.event_logs WHERE run_id = '' ORDER BY id"
+    return [row["dagster_event_type"] for row in platform.query(query)]
+
+
+def test_events_without_a_run_go_but_for_the_last_of_each(platform: PlatformHome) -> None:
+    """The sensor tells of what has arrived without a run; in years that is many events."""
+    with platform.instance() as instance:
+        for number in range(3):
+            instance.report_runless_asset_event(
+                AssetMaterialization(REGISTRY, metadata={"added": number}, tags={DATA_VERSION_TAG: str(number)})
+            )
+            instance.report_runless_asset_event(AssetObservation(REGISTRY))
+            for partition in ("a", "b"):
+                instance.report_runless_asset_event(AssetMaterialization("elsewhere", partition=partition))
+        assert len(runless_events(platform)) == 12
+        assert prune_runs(instance, datetime.now(UTC) - timedelta(days=1)) == PrunedRuns()
+        assert prune_runs(instance, SOON, dry_run=True) == PrunedRuns(runless_events=8)
+        assert len(runless_events(platform)) == 12
+        assert prune_runs(instance, SOON) == PrunedRuns(runless_events=8)
+        assert sorted(runless_events(platform)) == ["ASSET_MATERIALIZATION"] * 3 + ["ASSET_OBSERVATION"]
+        latest = instance.get_latest_materialization_event(REGISTRY)
+        assert latest is not None
+        assert latest.asset_materialization is not None
+        assert latest.asset_materialization.metadata["added"].value == 2
+        assert instance.get_materialized_partitions(AssetKey("elsewhere")) == {"a", "b"}
+        assert platform.query("SELECT value FROM dagster.asset_event_tags") == [{"value": "2"}]
+        assert prune_runs(instance, SOON) == PrunedRuns()
+
+
+def test_evaluations_of_checks_go_with_their_runs_but_for_the_last(platform: PlatformHome) -> None:
+    for _ in range(3):
+        checked(platform)
+    with platform.instance() as instance:
+        storage = instance.event_log_storage
+        first = storage.get_asset_check_execution_history(CHECK, limit=10)[-1]
+        tried = prune_runs(instance, SOON, dry_run=True)
+        assert (tried.runs, tried.check_evaluations) == (2, 2)
+        assert len(storage.get_asset_check_execution_history(CHECK, limit=10)) == 3
+        done = prune_runs(instance, SOON)
+        assert (done.runs, done.check_evaluations) == (2, 2)
+        (left,) = storage.get_asset_check_execution_history(CHECK, limit=10)
+        assert left.run_id != first.run_id
+        assert left.run_id in all_runs(instance)
+        latest = storage.get_latest_asset_check_execution_by_key([CHECK])
+        assert latest[CHECK].run_id == left.run_id
+
+
+def test_evaluations_that_an_earlier_prune_has_left_go_too(platform: PlatformHome) -> None:
+    for _ in range(2):
+        checked(platform)
+    with platform.instance() as instance:
+        runs = [record.dagster_run.run_id for record in instance.get_run_records()]
+        instance.delete_run(runs[-1])
+        assert prune_runs(instance, SOON) == PrunedRuns(check_evaluations=1)
+
+
+def test_an_evaluation_without_a_run_goes_by_its_age(platform: PlatformHome) -> None:
+    with platform.instance() as instance:
+        for number in range(3):
+            instance.report_runless_asset_event(
+                AssetCheckEvaluation(asset_key=REGISTRY, check_name="by_hand", passed=bool(number), metadata={})
+            )
+        assert prune_runs(instance, SOON) == PrunedRuns(runless_events=2, check_evaluations=2)
+        key = AssetCheckKey(REGISTRY, "by_hand")
+        (left,) = instance.event_log_storage.get_asset_check_execution_history(key, limit=10)
+        assert left.event is not None

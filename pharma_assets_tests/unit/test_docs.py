@@ -7,7 +7,7 @@ import os
 import re
 import tomllib
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from enum import StrEnum
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -15,34 +15,34 @@ from zoneinfo import ZoneInfo
 import click
 import pytest
 import typer
-from pydantic import BaseModel
 
 from pharma_assets.cli import app
-from pharma_assets.docs import errors_page
+from pharma_assets.docs import errors_page, layout_page
 from pharma_assets.errors import scripts as errors_of_scripts
 from pharma_assets.loading.ingest import Step
+from pharma_assets.model.delivery import Delivery
 from pharma_assets.model.status import Status
-from pharma_assets.model.target import REGISTRY_COLUMNS, TYPES
 from pharma_assets.reading.document import read_document
 from pharma_assets.reading.hints import Hints
 from pharma_assets.registry import journal
 from pharma_assets.scripts.output import LONGEST_LINE, MOST_LINES, TAIL
 from pharma_assets.settings import PROJECT, Settings, TreeSettings, load_settings
 from pharma_assets.transforms.catalog import parse_layout
+from pharma_assets.transforms.delivery import Overlap
+from pharma_assets.transforms.hooks.source import read_hooks
 from pharma_assets.transforms.layout import (
-    ColumnRule,
+    TARGETS,
     DateOrder,
-    Delivery,
-    Layout,
-    LeftOut,
-    Lookup,
+    DecimalMark,
+    Every,
+    Fact,
     Parse,
     Sheets,
     Totals,
-    Waybill,
+    read_layout,
 )
 from pharma_assets.transforms.normalize import normalize
-from pharma_assets.transforms.rows import Reason
+from pharma_assets.transforms.row_words import Reason
 from pharma_assets_tests.unit.test_rooms import FLOOR_OF
 from pharma_assets_tests.unit.transforms.test_examples import _figures
 
@@ -50,6 +50,8 @@ README = PROJECT / "README.md"
 ENGLISH, RUSSIAN = PROJECT / "docs" / "guide.md", PROJECT / "docs" / "guide.ru.md"
 GUIDES = (ENGLISH, RUSSIAN)
 SCRIPTS = (PROJECT / "docs" / "scripts.md", PROJECT / "docs" / "scripts.ru.md")
+LAYOUTS = (PROJECT / "docs" / "layout.md", PROJECT / "docs" / "layout.ru.md")
+DELIVERY_PAGES = (PROJECT / "docs" / "delivery.md", PROJECT / "docs" / "delivery.ru.md")
 PAGES = (README, *sorted((PROJECT / "docs").glob("*.md")))
 
 # Named in the docs and no setting of the platform.
@@ -61,6 +63,7 @@ OTHER_VARIABLES = {
 }
 
 each_guide = pytest.mark.parametrize("guide", GUIDES, ids=lambda path: path.name)
+each_layout_page = pytest.mark.parametrize("page", LAYOUTS, ids=lambda path: path.name)
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
 
 
@@ -143,7 +146,9 @@ def test_links_lead_somewhere(page: Path) -> None:
         assert linked.exists(), f"{page.name}: {target}"
         if anchor:
             headings = re.findall(r"^#+ (.+)$", linked.read_text(encoding="utf-8"), re.MULTILINE)
-            assert anchor[1:] in {heading.lower().replace(" ", "-") for heading in headings}
+            # As GitHub makes them: punctuation goes, blanks become hyphens.
+            anchors = {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+            assert anchor[1:] in anchors
 
 
 @each_guide
@@ -181,32 +186,78 @@ def test_toml_examples_are_settings(guide: Path, tmp_path: Path, monkeypatch: py
         load_settings()
 
 
-@each_guide
-def test_every_key_of_a_layout_is_in_a_table(guide: Path) -> None:
-    models: dict[str, type[BaseModel]] = {
-        "": Layout,
-        "lookup.": Lookup,
-        "waybill.": Waybill,
-        "left_out.": LeftOut,
-    }
-    expected = {f"{prefix}{name}" for prefix, model in models.items() for name in model.model_fields}
-    assert expected | set(ColumnRule.model_fields) | {parse.value for parse in Parse} <= keys(guide)
+@each_layout_page
+def test_the_tables_of_keys_are_those_of_the_models(page: Path) -> None:
+    """`python -m pharma_assets.docs layout` writes them anew; in Russian, a new key then waits for its words."""
+    text = page.read_text(encoding="utf-8")
+    assert layout_page(text, "en" if page == LAYOUTS[0] else "ru") == text
+    assert len(keys(page) & {"supplier", "versions.valid_from", "to", "lookup.values", "report_type"}) == 5
+    assert [row for row in rows(page) if row[-1] == "…"] == []
 
 
-@each_guide
+@each_layout_page
 @pytest.mark.parametrize(
-    "words", [DateOrder, Delivery, Reason, Sheets, Status, Totals], ids=lambda words: words.__name__
+    "words",
+    [DateOrder, DecimalMark, Delivery, Every, Fact, Overlap, Parse, Reason, Sheets, Totals],
+    ids=lambda words: words.__name__,
 )
-def test_every_word_is_explained(guide: Path, words: type[StrEnum]) -> None:
-    text = guide.read_text(encoding="utf-8")
+def test_every_word_of_a_layout_is_explained(page: Path, words: type[StrEnum]) -> None:
+    text = page.read_text(encoding="utf-8")
     assert [word for word in words if f"`{word}`" not in text] == []
 
 
 @each_guide
-def test_every_target_of_a_layout_is_listed(guide: Path) -> None:
-    paragraphs = guide.read_text(encoding="utf-8").split("\n\n")
+def test_every_status_is_explained(guide: Path) -> None:
+    text = guide.read_text(encoding="utf-8")
+    assert [word for word in Status if f"`{word}`" not in text] == []
+
+
+@each_layout_page
+def test_every_target_of_a_layout_is_listed(page: Path) -> None:
+    paragraphs = page.read_text(encoding="utf-8").split("\n\n")
     (listed,) = [text for text in paragraphs if text.startswith(("Targets that", "Целевые колонки, которые"))]
-    assert set(TYPES) - set(REGISTRY_COLUMNS) == set(re.findall("`([a-z_0-9]+)`", listed))
+    assert set(TARGETS) == set(re.findall("`([a-z_0-9]+)`", listed))
+
+
+FRAGMENTS_STAND_IN = """
+supplier: Пример
+report_types: [Type1]
+columns:
+  Дата: {to: period, filled: true}
+  Товар: {to: tms, filled: true}
+  Кол-во: amount
+  Город: client_city
+  Улица: {to: null}
+"""
+
+
+@each_layout_page
+def test_the_layouts_that_are_shown_are_valid(page: Path) -> None:
+    found = [block if "supplier:" in block else FRAGMENTS_STAND_IN + block for block in blocks(page, "yaml")]
+    assert len(found) == 4
+    for text in found:
+        assert read_layout(text.encode())
+
+
+@each_layout_page
+def test_the_hook_that_is_shown_does_what_is_said(page: Path) -> None:
+    (csv,), (code,) = blocks(page, "csv"), blocks(page, "python")
+    hooks = read_hooks(Path("hooks.py"), code.encode())
+    layout = parse_layout(blocks(page, "yaml")[-1].encode()).with_hooks(hooks)
+    document = read_document(csv.encode(), Hints(headers=layout.known_headers))
+    report = normalize(document, layout, ZoneInfo("Europe/Moscow"), date(2025, 6, 1))
+    assert report.left_out == {"heading of a pharmacy": 2}
+    told = report.table.select(["client_inlaw", "amount_type_1"]).to_pylist()
+    assert [tuple(row.values()) for row in told] == [("Аптека № 1", 5), ("Аптека № 1", 7), ("Аптека № 2", 1)]
+
+
+def test_both_pages_of_layouts_show_the_same() -> None:
+    for language in ("yaml", "csv", "python"):
+        assert blocks(LAYOUTS[0], language) == blocks(LAYOUTS[1], language)
+    english, russian = ([len(row) for row in rows(page)] for page in LAYOUTS)
+    assert english == russian
+    english, russian = (re.findall("^#+", page.read_text(encoding="utf-8"), re.MULTILINE) for page in LAYOUTS)
+    assert english == russian
 
 
 @each_guide
@@ -250,6 +301,23 @@ def test_the_limits_of_scripts_are_as_told(page: Path) -> None:
     for number in (MOST_LINES, LONGEST_LINE, TAIL):
         assert f"{number:,}".replace(",", " ") in text
     assert all(f"`{code}`" in text for code in ("REGISTRY_DIFFERS", "EXTRA_COLUMNS", "AMOUNTS_ROUNDED"))
+
+
+def test_both_pages_of_delivery_modes_show_the_same() -> None:
+    english, russian = DELIVERY_PAGES
+    for language in ("sql", "sh", "yaml"):
+        assert blocks(english, language) == blocks(russian, language)
+    assert [len(row) for row in rows(english)] == [len(row) for row in rows(russian)]
+
+
+@pytest.mark.parametrize("page", DELIVERY_PAGES, ids=lambda path: path.name)
+def test_every_mode_of_delivery_is_told_and_shown_as_it_can_be_written(page: Path) -> None:
+    assert {mode.value for mode in Delivery} <= keys(page)
+    good, *_ = blocks(ENGLISH, "yaml")
+    for block in blocks(page, "yaml"):
+        layout = parse_layout(good.replace("delivery: increment\n", block).encode())
+        assert layout.delivery != Delivery.INCREMENT
+    assert {"PERIOD_OVERLAP", "PERIOD_SHRUNK"} <= keys(page)
 
 
 def test_the_design_names_every_room_and_step() -> None:

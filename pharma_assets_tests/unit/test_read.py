@@ -61,6 +61,34 @@ def test_with_a_client_the_layout_tells_where_each_column_goes(tmp_path: Path) -
         assert words in shown
 
 
+VERSIONED = """
+supplier: Пример
+report_types: [Type1, Type2]
+columns: {Дата: {to: period, filled: true}, Улица: {to: null}, Кол-во: amount}
+composed: {client_adress: '{Улица}'}
+versions: [{valid_from: 2025-07, constants: {market: Сеть}, rows: {min: 2}}]
+"""
+
+
+def test_type_and_month_choose_the_layout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PHARMA_TRANSFORMS", str(tmp_path))
+    (tmp_path / "chains" / "Client_05").mkdir(parents=True)
+    (tmp_path / "chains" / "Client_05" / "layout.yaml").write_text(VERSIONED, encoding="utf-8")
+    file = tmp_path / "report.csv"
+    file.write_text("Дата;Улица;Кол-во\n02.06.2025;Мира;5\n", encoding="utf-8")
+    june = document(str(file), "--client", "Client_05", "--report-type", "Type2", "--month", "2025-06")
+    assert (june["report_type"], june["layout_from"], june["problems"]) == ("Type2", None, [])
+    assert [column["to"] for column in june["columns"]] == ["period", "client_adress", "amount_type_2"]
+    newest = document(str(file), "--client", "Client_05", code=1)
+    assert (newest["report_type"], newest["layout_from"]) == ("Type1", "2025-07")
+    assert [problem["code"] for problem in newest["problems"]] == ["ROWS_OUT_OF_BOUNDS"]
+    assert newest["to_load"] == 1
+    assert "(Type1, from 2025-07)" in read(str(file), "--client", "Client_05", code=1)
+    (problem,) = document(str(file), "--client", "Client_05", "--report-type", "Type9", code=1)["problems"]
+    assert problem["code"] == "NO_SCRIPT_FOUND"
+    assert "2025-06" in read(str(file), "--client", "Client_05", "--month", "June", code=2)
+
+
 def test_a_path_in_the_inbox_tells_the_client_and_the_month(tmp_path: Path) -> None:
     path = put(tmp_path / LEAF.format("Client_01"), "Client_01", "totals")
     assert document(path)["to_load"] == 4

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import typer
 
-from pharma_assets.cli.client import compare, schema
+from pharma_assets.cli.client import compare, schema, trial
 
 app = typer.Typer(no_args_is_help=True, help="Layouts and scripts of clients.")
 app.command("compare")(compare.compare)
 app.command("schema")(schema.schema)
+app.command("try")(trial.trial)

@@ -14,7 +14,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pharma_assets.model.target import TYPES, Type
+from pharma_assets.reading.sheet import Kind
 from pharma_assets.transforms.columns import arrow_type
+from pharma_assets.transforms.values import CellProblem
+from pharma_assets.transforms.values.identifiers import parse_text
+from pharma_assets.transforms.values.plain import suspect_texts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,12 +66,12 @@ def as_frame(given: object) -> pd.DataFrame:
 
     if not isinstance(given, pd.DataFrame):
         raise BadFrame(f"it gave back {type(given).__name__}, not a DataFrame")
-    names = list(given.columns)
-    for name in names:
+    for name in given.columns:
         if not isinstance(name, str) or not name.strip():
             raise BadFrame(f"{name!r} is no name of a column")
-        if names.count(name) > 1:
-            raise BadFrame(f"there are two columns {name}")
+    twice = given.columns[given.columns.duplicated()]
+    if len(twice):
+        raise BadFrame(f"there are two columns {twice[0]}")
     return given
 
 
@@ -98,15 +102,17 @@ def texts_of(frame: pd.DataFrame, name: str) -> pa.Array:
 
 def _not_text(values: pd.Series[Any], name: str) -> str:
     present = values.dropna()
-    row, value = next(((row, each) for row, each in present.items() if not isinstance(each, str)), (None, None))
-    return f"row {row}, column {name}: {value!r} is {type(value).__name__}, not a text"
+    for row, value in present.items():
+        if not isinstance(value, str):
+            return f"row {row}, column {name}: {value!r} is {type(value).__name__}, not a text"
+    return f"column {name} holds a text that cannot be stored"
 
 
 def values_of(frame: pd.DataFrame, name: str, timezone: ZoneInfo) -> pa.Array:
     """A target column's values as they are stored. Raises BadFrame for what does not fit without loss."""
     stored_as = TYPES[name]
     if stored_as is Type.TEXT:
-        return texts_of(frame, name)
+        return _fitting(texts_of(frame, name), frame, name)
     values = frame[name]
     missing = values.isna().to_numpy()
     found: list[object] = []
@@ -119,6 +125,16 @@ def values_of(frame: pd.DataFrame, name: str, timezone: ZoneInfo) -> pa.Array:
         return pa.array(found, arrow_type(stored_as))
     except pa.ArrowException as error:
         raise BadFrame(f"column {name}: {error}") from None
+
+
+def _fitting(texts: pa.Array, frame: pd.DataFrame, name: str) -> pa.Array:
+    """The texts, if a column of the schema takes them."""
+    for at in np.flatnonzero(suspect_texts(texts, np.full(len(texts), Kind.TEXT, dtype=np.uint8))).tolist():
+        try:
+            parse_text(texts[at].as_py(), Kind.TEXT)
+        except CellProblem as problem:
+            raise BadFrame(f"row {frame.index[at]}, column {name}: {problem}") from None
+    return texts
 
 
 def _exact(value: object, stored_as: Type, timezone: ZoneInfo) -> object:

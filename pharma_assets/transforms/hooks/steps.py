@@ -61,10 +61,10 @@ class Shaped:
 
 
 def shape(body: Body, layout: Layout, known: frozenset[int], month: date | None) -> Shaped:
-    """Put the rows of a sheet through `raw` and `renamed`. Raises PharmaError HOOK_FAILED."""
+    """Put the rows of a sheet, if there are any, through `raw` and `renamed`. Raises PharmaError HOOK_FAILED."""
     shaped = Shaped(body, layout, known)
     for name, step in (("raw", _raw), ("renamed", _renamed)):
-        if layout.hooks is not None and name in layout.hooks.names:
+        if layout.hooks is not None and name in layout.hooks.names and shaped.body.height:
             try:
                 shaped = step(shaped, layout.hooks, month)
             except BadFrame as error:
@@ -96,7 +96,7 @@ def _raw(shaped: Shaped, hooks: Hooks, month: date | None) -> Shaped:
         if not there:
             known.add(place)
         texts = texts_of(given, column.header) if there else pa.nulls(len(given), pa.string())
-        columns[place] = _changed(column, texts, parts)
+        columns[place] = _changed(column, texts)
     for name in given.columns.drop([column.header for column in columns] + [LEFT_OUT], errors="ignore"):
         header = layout.header_of.get(normalize_header(name))
         if header in places:
@@ -128,21 +128,19 @@ def _origin(given: pd.DataFrame, rows: npt.NDArray[np.int32]) -> tuple[npt.NDArr
     return order, np.searchsorted(rows, labels[order])
 
 
-def _changed(column: SourceColumn, texts: pa.Array, parts: npt.NDArray[np.integer] | None) -> SourceColumn:
-    """The column with other texts; what was sent is kept where they differ, once for each source row."""
-    before = column.texts.cast(pa.string())
-    changed = _differ(before, texts)
+def _changed(column: SourceColumn, texts: pa.Array) -> SourceColumn:
+    """The column with other texts, beside those that were sent."""
+    changed = _differ(column.texts.cast(pa.string()), texts)
     if not changed.any():
         return column
     blank = texts.is_null().to_numpy(zero_copy_only=False)
     kinds = np.where(changed, np.where(blank, Kind.BLANK, Kind.TEXT), column.kinds).astype(np.uint8)
-    kept = changed if parts is None else changed & (parts == 1)
     return replace(
         column,
         texts=texts,
         kinds=kinds,
         sent=column.as_sent.cast(pa.string()),
-        changed=kept if column.changed is None else kept | column.changed,
+        changed=changed if column.changed is None else changed | column.changed,
     )
 
 
@@ -194,7 +192,7 @@ def _renamed(shaped: Shaped, hooks: Hooks, month: date | None) -> Shaped:
     columns, places = list(body.columns), dict(body.places)
     rules: dict[str, ColumnRule] = {}
     for target, place in place_of.items():
-        columns[place] = _changed(columns[place], texts_of(_with(given, target), target), body.parts)
+        columns[place] = _changed(columns[place], texts_of(_with(given, target), target))
     filled = {*layout.constants, *layout.registry, *layout.templates}
     for target in _new_targets(given, place_of):
         if target in filled:
@@ -236,9 +234,9 @@ class Finished:
 def finish(
     columns: dict[str, pa.Array], body: Body, keep: Mask, layout: Layout, timezone: ZoneInfo, month: date | None
 ) -> Finished:
-    """Put the rows to `keep` through `final`. Raises PharmaError HOOK_FAILED."""
+    """Put the rows to `keep`, if there are any, through `final`. Raises PharmaError HOOK_FAILED."""
     hooks = layout.hooks
-    if hooks is None or "final" not in hooks.names:
+    if hooks is None or "final" not in hooks.names or not keep.any():
         return Finished(columns, keep)
     try:
         return _finished(columns, body, keep, layout, hooks, timezone, month)

@@ -19,7 +19,7 @@ from pharma_assets.transforms.layout.columns import (
 )
 from pharma_assets.transforms.layout.fields import Fact, RegistryField, Segment, Waybill, segments_of
 from pharma_assets.transforms.layout.file import Effective, LayoutFile, Version, read_layout
-from pharma_assets.transforms.layout.flat import ENGINE_VERSION, Delivery, Layout, Sheets, Totals
+from pharma_assets.transforms.layout.flat import ENGINE_VERSION, Layout, Sheets, Totals
 from pharma_assets.transforms.layout.row_rules import LeftOut, Volume
 
 __all__ = [
@@ -29,7 +29,6 @@ __all__ = [
     "ColumnRule",
     "DateOrder",
     "DecimalMark",
-    "Delivery",
     "Effective",
     "Every",
     "Fact",

@@ -85,8 +85,8 @@ class ColumnRule(Frozen):
     )
     parse: Parse = Field(
         Parse.TEXT,
-        description="how cells are read; it follows from `to`, and is to be given only where there is none, or to "
-        "switch a text column between `text` and `inn`",
+        description="how cells are read: `text`, `inn`, `amount` or `date`. It follows from `to`, and is to be given "
+        "only where there is none, or to switch a text column between `text` and `inn`",
     )
     required: bool = Field(
         True,
@@ -127,30 +127,25 @@ class ColumnRule(Frozen):
         return follows | rule
 
     @model_validator(mode="after")
-    def _target_fits(self) -> ColumnRule:
-        if self.to is None:
-            return self
-        fitting = _FITTING[TYPES[self.to]]
-        if self.parse not in fitting:
-            raise ValueError(f"{self.to} holds {TYPES[self.to]}, so parse must be {' or '.join(fitting)}")
-        if self.lookup is not None and self.parse is not Parse.TEXT:
-            raise ValueError("lookup goes with parse: text")
-        return self
-
-    @model_validator(mode="after")
-    def _nothing_of_what_is_ignored(self) -> ColumnRule:
-        wanted = self.to is not None or self.lookup is not None or self.filled or self.parse is not Parse.TEXT
-        if self.ignored is not None and (wanted or self.required or self.unless is not None):
-            raise ValueError("what is ignored has aliases at most")
-        return self
-
-    @model_validator(mode="after")
-    def _marks_of_their_kind(self) -> ColumnRule:
+    def _consistent(self) -> ColumnRule:
+        if self.to is not None:
+            fitting = _FITTING[TYPES[self.to]]
+            if self.parse not in fitting:
+                raise ValueError(f"{self.to} holds {TYPES[self.to]}, so parse must be {' or '.join(fitting)}")
+            if self.lookup is not None and self.parse is not Parse.TEXT:
+                raise ValueError("lookup goes with parse: text")
         if self.dates is not DateOrder.AUTO and self.parse is not Parse.DATE:
             raise ValueError("dates goes with parse: date")
         if self.decimal is not DecimalMark.AUTO and self.parse is not Parse.AMOUNT:
             raise ValueError("decimal goes with parse: amount")
+        if self.ignored is not None and self._is_wanted:
+            raise ValueError("what is ignored has aliases at most")
         return self
+
+    @property
+    def _is_wanted(self) -> bool:
+        looked_at = self.to is not None or self.lookup is not None or self.parse is not Parse.TEXT
+        return looked_at or self.filled or self.required or self.unless is not None
 
 
 _FITTING = {

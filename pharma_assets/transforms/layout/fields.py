@@ -64,7 +64,11 @@ class Fact(StrEnum):
 class RegistryField(Frozen):
     """A target that is the same in all rows of a file. `period: month_end` is short for `period: {fact: month_end}`."""
 
-    fact: Fact = Field(description="what the file's place says of it")
+    fact: Fact = Field(
+        description="`provider`, `client` or `report_type` as the registry has it, `file_name`, or for columns of days "
+        "`month_start` or `month_end`: the first or last day of the folder's month. `period: month_end` is short for "
+        "`period: {fact: month_end}`"
+    )
     pattern: str | None = Field(
         None,
         description="a regular expression with one group, which is the part of the fact that is stored; a file where "

@@ -14,6 +14,8 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import Field, PrivateAttr, model_validator
 
+from pharma_assets.model.delivery import Delivery
+from pharma_assets.transforms.delivery import DeliveryRule, Overlap
 from pharma_assets.transforms.header_text import normalize_header
 from pharma_assets.transforms.hooks.source import Hooks
 from pharma_assets.transforms.layout.agreement import Schedule
@@ -34,15 +36,6 @@ from pharma_assets.transforms.layout.row_rules import LeftOut, Volume
 ENGINE_VERSION = 3
 
 AmountTarget = Literal["amount_type_1", "amount_type_2", "amount_type_3", "amount_type_4", "amount_type_5"]
-
-
-class Delivery(StrEnum):
-    """How a report type's files of one month relate: they add up, grow, or replace one another."""
-
-    INCREMENT = "increment"
-    MONTH_TO_DATE = "month_to_date"
-    FULL_MONTH = "full_month"
-    RESTATEMENT = "restatement"
 
 
 class Sheets(StrEnum):
@@ -73,10 +66,21 @@ class Layout(Frozen):
     )
     owner: str | None = Field(None, min_length=1, description="who looks after the report: a name or an e-mail address")
     schedule: Schedule | None = Field(None, description="how often the report comes, and until when it is in time")
-    delivery: Delivery = Field(
+    delivery: DeliveryRule = Field(
         Delivery.INCREMENT,
-        description="how the files of one month relate. Only `increment` works yet: they add up. `month_to_date`, "
-        "`full_month` and `restatement` are refused, because adding those up would count sales twice",
+        description="how a file relates to the earlier ones of its month: `increment` adds up, `month_to_date` and "
+        "`full_month` replace all of them, `restatement` the branches and days that it covers; by patterns of names "
+        "where a supplier sends several kinds. See [Delivery modes](delivery.md)",
+    )
+    overlap: Overlap = Field(
+        Overlap.HOLD,
+        description="what an increment means that covers the same branch and day as another: with `hold` the later one "
+        "is held with `PERIOD_OVERLAP`, with `allow` they are parts of one day",
+    )
+    shrinkage: Annotated[float, Field(ge=0, le=1)] = Field(
+        0.1,
+        description="the share of rows that a file which replaces all others may lack of theirs (0 to 1); above it, or "
+        "without one of their days or branches, it is held with `PERIOD_SHRUNK`. `1`: no such check",
     )
     sheet: str | None = Field(
         None,
@@ -237,9 +241,6 @@ class Layout(Frozen):
 
     @model_validator(mode="after")
     def _consistent(self) -> Layout:
-        # Supersession is not built yet, and a month-to-date file that is added up would double its sales.
-        if self.delivery is not Delivery.INCREMENT:
-            raise ValueError(f"delivery: {self.delivery} is not supported yet, only increment")
         require_consistent(self)
         return self
 

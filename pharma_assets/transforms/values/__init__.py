@@ -14,5 +14,6 @@ class CellProblem(Exception):
 
     def __init__(self, code: str, **facts: object) -> None:
         self.code = code
+        self.facts = facts
         self.message = told(code, facts).message
         super().__init__(f"{code}: {self.message}")

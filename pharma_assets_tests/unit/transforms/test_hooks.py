@@ -144,7 +144,8 @@ def test_raw_makes_several_rows_of_one() -> None:
     assert accounted(report) == {"zero quantity": 1}
     found = report.table.select(["source_row", "source_part", "supplier_filial", "amount_type_1"]).to_pylist()
     assert [tuple(row.values()) for row in found] == [(2, 1, "Казань", 5), (2, 2, "Самара", 7), (3, 2, "Самара", 8)]
-    assert extras(report) == [{"Казань": "5", "Самара": "7"}, {}, {}], "once, with the row itself"
+    told_once = [{"Казань": "5", "Самара": "7"}, {}, {"Казань": "0", "Самара": "8"}]
+    assert extras(report) == told_once, "by the first of a source row's rows that is loaded"
     assert [(row.row, row.part, row.cells[0].text) for row in report.rejected] == [(4, 1, "?"), (4, 2, "!")]
     assert [remark.code for remark in report.remarks] == ["ROWS_MADE"]
 
@@ -233,16 +234,23 @@ def test_whatever_a_hook_does_no_row_and_no_cell_is_lost(rows: list[tuple[str, s
         raise
     accounted(report)
     assert report.read == len(rows) + sum({"2": 1, "3": 2}.get(amount, 0) for _, _, amount in rows)
-    for row in report.table.to_pylist():
-        if row.get("source_part") in (None, 1):
-            kept = json.loads(row["extra"] or "{}")
-            cell = dict(zip(HEADER, sent[row["source_row"] - 2], strict=True))
-            assert kept.get("Аптека", row["client_inlaw"]) in (cell["Аптека"], "пусто" if not cell["Аптека"] else "")
-            assert (kept.get("Товар"), kept.get("Сумма")) == (cell["Товар"], cell["Сумма"] or None)
-            assert row["amount_type_1"] == Decimal(cell["Количество"])
+    first_of_each = {row["source_row"]: row for row in reversed(report.table.to_pylist())}
+    for number, row in first_of_each.items():
+        kept = json.loads(row["extra"] or "{}")
+        cell = dict(zip(HEADER, sent[number - 2], strict=True))
+        assert kept.get("Аптека", row["client_inlaw"]) in (cell["Аптека"], "пусто" if not cell["Аптека"] else "")
+        assert (kept.get("Товар"), kept.get("Сумма")) == (cell["Товар"], cell["Сумма"] or None)
+        assert row["amount_type_1"] == Decimal(cell["Количество"])
     for rejected in report.rejected:
         seen = zip(HEADER, sent[rejected.row - 2], strict=True)
         assert rejected.raw == {name: cell for name, cell in seen if cell}
+
+
+def test_a_sheet_without_rows_troubles_no_hook() -> None:
+    code = "def raw(frame):\n    return frame / 0\ndef final(frame):\n    return frame / 0\n"
+    assert run(code, nil_report=True).loaded == 0
+    code = "def raw(frame):\n    return frame.assign(left_out='nobody')\ndef renamed(frame):\n    return frame / 0\n"
+    assert accounted(run(code, sale(2))) == {"nobody": 1}
 
 
 def test_all_three_come_one_after_the_other() -> None:
@@ -299,6 +307,8 @@ def test_parts_of_several_sheets_are_joined() -> None:
         ("def final(frame):\n    return frame.assign(sum_nds=Decimal('0.001'))\n", "without rounding"),
         ("def final(frame):\n    return frame.assign(sum_nds=Decimal('1e30'))\n", "column sum_nds"),
         ("def final(frame):\n    return frame.assign(period='2025')\n", "'2025' is str, not a moment"),
+        ("def final(frame):\n    return frame.assign(tms='я' * 1001)\n", "row 2, column tms: VALUE_TOO_LONG"),
+        ("def final(frame):\n    return frame.assign(tms=chr(0))\n", "row 2, column tms: VALUE_UNPRINTABLE"),
         ("def final(frame):\n    return frame.assign(tms=5)\n", "row 2, column tms: 5 is int, not a text"),
     ],
 )
