@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import StrEnum
 from operator import itemgetter
 
 from pharma_assets.loading.by_script import clear_script_runs
@@ -18,8 +19,9 @@ from pharma_assets.loading.platform import Platform
 from pharma_assets.loading.task_list import write_task_list
 from pharma_assets.loading.working_folders import clear_drafts, finish_setting_aside
 from pharma_assets.model.client_month import Client, ClientMonth
+from pharma_assets.model.status import Status
 from pharma_assets.registry import journal
-from pharma_assets.registry.files import RegisteredFile, due_files, known_clients
+from pharma_assets.registry.files import RegisteredFile, due_files, known_clients, unshown_files
 from pharma_assets.registry.last_scan import note_scan
 from pharma_assets.registry.locks import client_month_lock, held_locks
 from pharma_assets.registry.scan import ScanResult, ScanRules, scan
@@ -41,16 +43,30 @@ class Backlog:
 NO_BACKLOG = Backlog()
 
 
+class Why(StrEnum):
+    """Why a client-month is asked for, in the words that its run is tagged with."""
+
+    NEW = "new file"
+    CHANGED = "changed file"
+    INTERRUPTED = "interrupted"
+    LAYOUT = "a layout has come"
+    AGAIN = "another attempt"
+    ANEW = "brought up to date"
+    WAITS = "waits for a layout"
+
+
 @dataclass(frozen=True)
 class Request:
-    """A client-month to be worked on, for these files. `digest` is the same for the same work due.
+    """A client-month to be worked on.
 
-    `is_backlog`: whatever else is due comes first.
+    `file_ids`: what is due, and what only waits for a layout and has not been shown so. `digest` is the same for the
+    same work. `why`: the reasons of its files. `is_backlog`: whatever else is due comes first.
     """
 
     client_month: ClientMonth
     file_ids: tuple[int, ...]
     digest: str
+    why: frozenset[Why]
     is_backlog: bool = False
 
 
@@ -106,7 +122,8 @@ def take_in(platform: Platform, run_id: str, in_flight: Collection[ClientMonth] 
         waiting = journal.wait_for_transform(connection, versions, run_id)
         # A file that came otherwise than by a scan may be of a month that has no partition (yet).
         due = [file for file in due_files(connection, versions) if _has_partition(settings, file.client_month)]
-        months = {client_month_lock(file.client_month): file.client_month for file in due}
+        unshown = [file for file in unshown_files(connection) if _has_partition(settings, file.client_month)]
+        months = {client_month_lock(file.client_month): file.client_month for file in [*due, *unshown]}
         locked = {months[name] for name in held_locks(connection, months)}
         clients = tuple(known_clients(connection))
     learn_contents(platform)
@@ -115,7 +132,7 @@ def take_in(platform: Platform, run_id: str, in_flight: Collection[ClientMonth] 
     finish_setting_aside(platform, busy)
     clear_drafts(platform, datetime.now(platform.timezone), busy)
     clear_script_runs(platform, busy)
-    requests = plan(due, busy, Backlog(settings.since, settings.backlog_at_once))
+    requests = plan(due, busy, unshown, Backlog(settings.since, settings.backlog_at_once))
     return Intake(result, waiting, tuple(requests), clients)
 
 
@@ -124,23 +141,44 @@ def _has_partition(settings: Settings, client_month: ClientMonth) -> bool:
     return date(settings.first_year, 1, 1) <= client_month.first_day <= today
 
 
-def plan(due: Sequence[RegisteredFile], busy: Collection[ClientMonth], backlog: Backlog = NO_BACKLOG) -> list[Request]:
-    """Group due files, which come oldest first, by client-month; a busy client-month waits for the next tick.
+def plan(
+    due: Sequence[RegisteredFile],
+    busy: Collection[ClientMonth],
+    unshown: Sequence[RegisteredFile] = (),
+    backlog: Backlog = NO_BACKLOG,
+) -> list[Request]:
+    """Group files, which come oldest first, by client-month; a busy client-month waits for the next tick.
 
     Clients take turns: first every client's client-month with its oldest file, then every client's second one. Those of
-    the backlog come last, and only as many as there is room for.
+    the backlog come last, and only as many as there is room for. `unshown`: files that wait for a layout and have not
+    been shown so; those that are due by now count as due.
     """
+    reasons = dict.fromkeys(unshown, Why.WAITS) | {file: _why(file) for file in due}
     by_month: dict[ClientMonth, list[RegisteredFile]] = {}
-    for file in due:
+    for file in dict.fromkeys([*due, *unshown]):
         if file.client_month not in busy:
             by_month.setdefault(file.client_month, []).append(file)
     requests = [
-        Request(client_month, tuple(file.id for file in files), _digest(files), is_backlog=backlog.holds(client_month))
+        Request(
+            client_month,
+            tuple(file.id for file in files),
+            _digest(files),
+            frozenset(reasons[file] for file in files),
+            is_backlog=backlog.holds(client_month),
+        )
         for client_month, files in by_month.items()
     ]
     room = max(0, backlog.at_once - sum(map(backlog.holds, busy)))
     late = _in_turns([request for request in requests if request.is_backlog])
     return _in_turns([request for request in requests if not request.is_backlog]) + late[:room]
+
+
+def _why(file: RegisteredFile) -> Why:
+    return {
+        Status.NEW: Why.CHANGED if file.version > 1 else Why.NEW,
+        Status.PROCESSING: Why.LAYOUT if file.reason == "NO_SCRIPT_FOUND" else Why.INTERRUPTED,
+        Status.ERROR: Why.AGAIN,
+    }.get(file.status, Why.ANEW)
 
 
 def _in_turns(requests: Sequence[Request]) -> list[Request]:

@@ -128,6 +128,10 @@ class Settings(BaseSettings):
     scan_budget_seconds: Annotated[float, Field(gt=0, le=50)] = 20
     since: date | None = None
     backlog_at_once: Annotated[int, Field(ge=0)] = 20
+    batch_from: Annotated[int, Field(ge=2)] = 10
+    batch_size: Annotated[int, Field(ge=1)] = 40
+    batch_runs: Annotated[int, Field(ge=1)] | None = None
+    retry_seconds: Annotated[float, Field(ge=0)] = 10
     read_seconds: Annotated[float, Field(gt=0)] = 300
     read_memory_mb: Annotated[int, Field(ge=256)] = 4096
     passwords: Annotated[tuple[SecretStr, ...], NoDecode] = ()
@@ -140,6 +144,8 @@ class Settings(BaseSettings):
     script_environment: Annotated[tuple[str, ...], NoDecode] = ()
     script_desktop: Path | None = None
     script_reload_months: Annotated[int, Field(ge=0, le=1200)] = 1
+    show_personal: bool = False
+    owners: Annotated[tuple[str, ...], NoDecode] = ()
     keep_quarantine_days: Annotated[int, Field(ge=0)] = 90
     keep_superseded_days: Annotated[int, Field(ge=0)] = 730
     keep_events_days: Annotated[int, Field(ge=0)] = 1095
@@ -151,7 +157,6 @@ class Settings(BaseSettings):
     alert_emails: Annotated[tuple[str, ...], NoDecode] = ()
     alert_webhooks: Annotated[tuple[SecretStr, ...], NoDecode] = ()
     alert_hours: Annotated[float, Field(ge=0)] = 24
-    show_personal: bool = False
     log_format: Literal["text", "json"] = "text"
     loader_password: SecretStr | None = None
     reader_password: SecretStr | None = None
@@ -209,6 +214,20 @@ class Settings(BaseSettings):
             return items
         names = [str(item).strip().lower() for item in items]
         return tuple(name if name.startswith(".") else f".{name}" for name in names if name)
+
+    @field_validator("owners", mode="before")
+    @classmethod
+    def _list_of_owners(cls, value: object) -> object:
+        """`team:data,anna@example.org` in the environment, a list in pharma.toml."""
+        return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
+
+    @field_validator("owners")
+    @classmethod
+    def _owners_of_dagster(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for owner in value:
+            if not re.fullmatch(r"team:\w+|[^@\s]+@[^@\s]+\.[^@\s]+", owner, re.ASCII):
+                raise ValueError(f"{owner!r} is neither an e-mail address nor team:name")
+        return value
 
     @field_validator("alert_emails", mode="before")
     @classmethod

@@ -10,17 +10,21 @@ from dagster._core.storage.tags import SENSOR_NAME_TAG
 
 from pharma_assets.definitions import defs
 from pharma_assets.defs.platform import PlatformResource
-from pharma_assets.defs.runs import JOB_NAME, own_process_tags
+from pharma_assets.defs.runs import JOB_NAME, client_months_of, own_process_tags
 from pharma_assets.defs.sensors import FILES_TAG, SENSOR_NAME, evaluate_inbox
 from pharma_assets.instance import dagster_instance
 
 
 @dataclass(frozen=True)
 class TickRun:
-    """A run that the tick made. `broken`: it failed for another reason than its files."""
+    """A run that the tick made. `broken`: it failed for another reason than its files.
+
+    `partition`: its client-month; None if it has several, which are in `client_months`.
+    """
 
     run_id: str
-    partition: str
+    partition: str | None
+    client_months: tuple[str, ...]
     success: bool
     broken: bool
     message: str
@@ -64,7 +68,8 @@ def run_tick(tell: Callable[[str], None]) -> TickResult:
             run = _run(instance, request)
             runs.append(run)
             state = "done" if run.success else f"failed: {run.message}"
-            tell(f"[{number}/{len(requests)}] {run.partition}: {state}")
+            of = run.partition or f"{len(run.client_months)} client-months"
+            tell(f"[{number}/{len(requests)}] {of}: {state}")
         skipped = result.skip_reason.skip_message if result.skip_reason is not None and not runs else None
         return TickResult(tuple(runs), skipped)
 
@@ -80,7 +85,7 @@ def _evaluate(instance: DagsterInstance) -> SensorResult:
 
 
 def _run(instance: DagsterInstance, request: RunRequest) -> TickRun:
-    outcome = defs.resolve_job_def(JOB_NAME).execute_in_process(
+    outcome = defs.resolve_job_def(request.job_name or JOB_NAME).execute_in_process(
         instance=instance,
         partition_key=request.partition_key,
         run_config={**request.run_config, "loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
@@ -98,7 +103,8 @@ def _run(instance: DagsterInstance, request: RunRequest) -> TickRun:
         message = (failures[0].error.cause or failures[0].error).message.strip()
     return TickRun(
         run_id=outcome.run_id,
-        partition=str(request.partition_key),
+        partition=request.partition_key,
+        client_months=tuple(month.key for month in client_months_of(outcome.dagster_run, ())),
         success=outcome.success,
         broken=not outcome.success and not by_files,
         message=message,

@@ -1,4 +1,4 @@
--- depends: 0013_history
+-- depends: 0014_shown_in_dagster
 -- What operating the platform needs: work without the owner's rights, alerts and their memory, the last scan.
 
 -- A month's partition, made detached and then attached: that takes a lock which readers and writers of other months do

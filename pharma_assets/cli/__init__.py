@@ -17,6 +17,7 @@ from pharma_assets.cli import (
     env,
     explain,
     metrics,
+    missing,
     prune,
     read,
     reference,
@@ -57,6 +58,7 @@ app.add_typer(alerts.app, name="alerts")
 app.command("explain")(explain.explain)
 app.add_typer(rejects.app, name="rejects")
 app.add_typer(reference.app, name="reference")
+app.command("missing")(missing.missing)
 app.add_typer(db.app, name="db")
 
 

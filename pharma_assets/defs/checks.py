@@ -8,34 +8,38 @@ from collections.abc import Set as AbstractSet
 from typing import Any
 
 from dagster import (
-    AssetCheckKey,
-    AssetCheckResult,
+    AssetCheckEvaluation,
     AssetCheckSeverity,
     AssetCheckSpec,
-    AssetKey,
+    EventLogRecord,
     MetadataValue,
     PartitionsDefinition,
 )
-from sqlalchemy import Connection
+from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetCheckEvaluationTargetMaterializationData
 
+from pharma_assets.defs.keys import PRIMARY_DATA
+from pharma_assets.defs.partitions import partition_key
 from pharma_assets.loading import checks
 from pharma_assets.loading.checks import Finding
-from pharma_assets.loading.platform import Platform
-from pharma_assets.model.client_month import ClientMonth
+from pharma_assets.loading.month_facts import MonthFacts
+from pharma_assets.model.personal import masked
 
-PRIMARY_DATA = AssetKey("primary_data")
-
-Check = Callable[[Connection, ClientMonth, Platform], Finding]
+Check = Callable[[MonthFacts], Finding]
 
 _CHECKS: dict[str, tuple[AssetCheckSeverity, Check]] = {
-    "reconciliation": (AssetCheckSeverity.ERROR, lambda connection, month, _: checks.reconciliation(connection, month)),
-    "files_taken_in": (AssetCheckSeverity.ERROR, lambda connection, month, _: checks.files_taken_in(connection, month)),
-    "period_within_month": (
-        AssetCheckSeverity.WARN,
-        lambda connection, month, platform: checks.period_within_month(connection, month, platform.settings.timezone),
-    ),
-    "inn_validity": (AssetCheckSeverity.WARN, lambda connection, month, _: checks.inn_validity(connection, month)),
+    "reconciliation": (AssetCheckSeverity.ERROR, checks.reconciliation),
+    "control_totals": (AssetCheckSeverity.ERROR, checks.control_totals),
+    "files_taken_in": (AssetCheckSeverity.ERROR, checks.files_taken_in),
+    "rows_taken_in": (AssetCheckSeverity.WARN, checks.rows_taken_in),
+    "period_within_month": (AssetCheckSeverity.WARN, checks.period_within_month),
+    "inn_validity": (AssetCheckSeverity.WARN, checks.inn_validity),
+    "volume": (AssetCheckSeverity.WARN, checks.volume),
+    "duplicates": (AssetCheckSeverity.WARN, checks.duplicates),
 }
+# Figures by a personal value.
+_PERSONAL = {"invalid"}
+
+CHECK_NAMES = frozenset(_CHECKS)
 
 
 def check_specs(partitions_def: PartitionsDefinition[str]) -> list[AssetCheckSpec]:
@@ -46,33 +50,44 @@ def check_specs(partitions_def: PartitionsDefinition[str]) -> list[AssetCheckSpe
             AssetCheckSpec(
                 name,
                 asset=PRIMARY_DATA,
-                description=(getattr(checks, name).__doc__ or "").strip(),
+                description=" ".join((check.__doc__ or "").split()),
                 partitions_def=partitions_def,
             )
-            for name in _CHECKS
+            for name, (_, check) in _CHECKS.items()
         ]
 
 
-def run_checks(
-    platform: Platform, client_month: ClientMonth, selected: AbstractSet[AssetCheckKey]
-) -> Iterator[AssetCheckResult]:
-    """Ask the database every selected check about a client-month."""
-    with platform.engine.connect() as connection:
-        for name, (severity, check) in _CHECKS.items():
-            if AssetCheckKey(PRIMARY_DATA, name) not in selected:
-                continue
-            finding = check(connection, client_month, platform)
-            yield AssetCheckResult(
-                asset_key=PRIMARY_DATA,
-                check_name=name,
-                passed=finding.passed,
-                severity=severity,
-                description=finding.summary,
-                metadata={name: _shown(value) for name, value in finding.figures.items()},
-            )
+def evaluate(
+    facts: MonthFacts, names: AbstractSet[str], target: EventLogRecord | None, *, show_personal: bool
+) -> Iterator[AssetCheckEvaluation]:
+    """The named checks' answers about a client-month. `target`: the materialization that they are about."""
+    about = target and AssetCheckEvaluationTargetMaterializationData(
+        storage_id=target.storage_id, run_id=target.run_id, timestamp=target.timestamp
+    )
+    for name, (severity, check) in _CHECKS.items():
+        if name not in names:
+            continue
+        finding = check(facts)
+        figures = dict(finding.figures)
+        if not show_personal:
+            figures |= {name: _masked(figures[name]) for name in _PERSONAL & figures.keys()}
+        yield AssetCheckEvaluation(
+            asset_key=PRIMARY_DATA,
+            check_name=name,
+            passed=finding.passed,
+            severity=severity,
+            description=finding.summary,
+            metadata={name: _shown(value) for name, value in figures.items()},
+            target_materialization_data=about,
+            partition=partition_key(facts.client_month),
+        )
 
 
-def _shown(value: object) -> int | str | MetadataValue[Any]:
+def _masked(figure: object) -> object:
+    return [f"{masked(text)}: {rows}" for text, rows in figure.items()] if isinstance(figure, Mapping) else figure
+
+
+def _shown(value: object) -> int | float | str | MetadataValue[Any]:
     if isinstance(value, Mapping | Sequence) and not isinstance(value, str):
         return MetadataValue.json(value)
-    return value if isinstance(value, int) else str(value)
+    return value if isinstance(value, int | float) else str(value)

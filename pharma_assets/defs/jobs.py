@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dagster import AssetSelection, define_asset_job, in_process_executor
 
-from pharma_assets.defs.assets import NORMALIZED_REPORT
-from pharma_assets.defs.checks import PRIMARY_DATA
+from pharma_assets.defs.keys import NORMALIZED_REPORT, PRIMARY_DATA
 from pharma_assets.defs.runs import JOB_NAME
 
 # In process: a process for each step costs three times the work itself.

@@ -4,15 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 from pathlib import PurePosixPath
 from typing import Any
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from dagster import MetadataValue, TableColumn, TableRecord, TableSchema
 
+from pharma_assets.defs.keys import NORMALIZED_REPORT, PRIMARY_DATA
+from pharma_assets.defs.lineage import from_files, from_report, header_table
+from pharma_assets.defs.masking import Mask
+from pharma_assets.defs.plots import rows_by_day
 from pharma_assets.loading.client_month import FileOutcome, Outcome
+from pharma_assets.loading.month_facts import MonthFacts
+from pharma_assets.loading.platform import Platform
+from pharma_assets.model.client_month import ClientMonth
+from pharma_assets.model.personal import PERSONAL_COLUMNS
+from pharma_assets.model.report_path import parse_leaf
 from pharma_assets.model.target import COLUMNS
 from pharma_assets.registry.scan import ScanResult
+from pharma_assets.transforms.header_text import normalize_header
+from pharma_assets.transforms.layout import Layout
 from pharma_assets.transforms.totals import ControlTotal
 
 Metadata = int | float | str | MetadataValue[Any]
@@ -36,6 +49,25 @@ _FILE_COLUMNS = (
 )
 
 
+def registry_schema() -> TableSchema:
+    """The columns of `ops.file_registry` that people ask for (CONTRACT §2)."""
+    columns = {
+        "id": ("bigint", "number of the file"),
+        "file_path": ("text", "where it lies, below the inbox"),
+        "uploaded_at": ("timestamptz", "its modification time"),
+        "status": ("text", "NEW, PROCESSING, CREATED, ERROR or DELETE"),
+        "data_provider": ("text", "Сеть or Дистрибьютор"),
+        "report_year": ("smallint", "of its folder"),
+        "report_month": ("smallint", "of its folder"),
+        "client_name": ("text", "client folder"),
+        "report_type": ("text", "report-type folder"),
+        "created_at": ("timestamptz", "when it was registered"),
+        "error_reason": ("text", "code of what is wrong"),
+        "result_name": ("text", "its result file"),
+    }
+    return TableSchema([TableColumn(name, kind, meaning) for name, (kind, meaning) in columns.items()])
+
+
 def target_schema() -> TableSchema:
     """The columns of `raw.primary_data` that reports fill."""
     columns = [TableColumn(column.name, column.type.value, column.meaning) for column in COLUMNS]
@@ -48,8 +80,8 @@ def target_schema() -> TableSchema:
     return TableSchema(columns=columns + trace)
 
 
-def outcome_metadata(outcome: Outcome, timezone: ZoneInfo) -> dict[str, Metadata]:
-    """The figures of one run over a client-month, then its rejects, files and first rows."""
+def outcome_metadata(outcome: Outcome, facts: MonthFacts, platform: Platform) -> dict[str, Metadata]:
+    """What one run came to over a client-month, and how that stands now: figures, then tables, links and a picture."""
     metadata: dict[str, Metadata] = {
         "files": len(outcome.files),
         "rows_read": outcome.total(lambda report: report.read),
@@ -62,11 +94,29 @@ def outcome_metadata(outcome: Outcome, timezone: ZoneInfo) -> dict[str, Metadata
     }
     # As text: Dagster's metadata has no decimals, and a float would round a sum of money.
     metadata |= {f"sum_{name}": str(total) for name, total in outcome.sums().items()}
+    if outcome.sums_before or outcome.sums_after:
+        metadata["sums"] = _sum_table(outcome)
+    plot = rows_by_day({day: rows for day, rows in facts.days.items() if day is not None})
+    if plot:
+        metadata["rows_by_day"] = MetadataValue.md(plot)
+    if outcome.files:
+        metadata["file_table"] = _file_table(outcome.files[:LONGEST_LIST])
+        metadata["folders"] = text_list(_folders(outcome, platform))
+        metadata["results"] = MetadataValue.path(str(platform.settings.results_folder))
+    if outcome.waiting:
+        metadata["waiting"] = text_list([file.path for file in outcome.waiting])
     if outcome.removed:
         metadata["files_gone"] = MetadataValue.json(outcome.removed)
-    rejected = [str(row) for report in outcome.reports for row in report.rejected]
+    return metadata | _contents(outcome, platform)
+
+
+def _contents(outcome: Outcome, platform: Platform) -> dict[str, Metadata]:
+    """What shows cells: rejects, remarks, first rows. Personal ones are masked unless the settings say otherwise."""
+    metadata: dict[str, Metadata] = {}
+    shown = mask_of(outcome, platform)
+    rejected = [shown.reject(row) for report in outcome.reports for row in report.rejected[:LONGEST_LIST]]
     remarks = [
-        f"{PurePosixPath(file.file.path).name}: {remark}"
+        f"{PurePosixPath(file.file.path).name}: {shown.remark(str(remark))}"
         for file in outcome.files
         if file.figures is not None
         for remark in file.figures.remarks
@@ -78,12 +128,57 @@ def outcome_metadata(outcome: Outcome, timezone: ZoneInfo) -> dict[str, Metadata
         metadata["remarks"] = text_list(remarks)
     if rejected:
         metadata["rejected"] = text_list(rejected)
-    if outcome.files:
-        metadata["file_table"] = _file_table(outcome.files[:LONGEST_LIST])
-    preview = _preview(outcome, timezone)
+        ids = ", ".join(str(file.file.id) for file in outcome.files if file.figures is not None)
+        metadata["rejected_query"] = f"SELECT * FROM ops.rejected_row WHERE file_id IN ({ids})"  # noqa: S608 - to read
+    preview = _preview(outcome, platform.timezone, shown)
     if preview:
         metadata["preview"] = MetadataValue.md(preview)
     return metadata
+
+
+def layout_metadata(outcome: Outcome, platform: Platform) -> dict[str, dict[str, Metadata]]:
+    """For each asset, by its name: which source header became which column, under the layouts of the loaded files."""
+    layouts = _layouts(outcome, platform)
+    if not layouts:
+        return {}
+    records, schema = header_table(layouts)
+    return {
+        NORMALIZED_REPORT.to_user_string(): {
+            "dagster/column_lineage": MetadataValue.column_lineage(from_files(layouts)),
+            "columns": MetadataValue.table(records, schema),
+        },
+        PRIMARY_DATA.to_user_string(): {"dagster/column_lineage": MetadataValue.column_lineage(from_report())},
+    }
+
+
+def _layouts(outcome: Outcome, platform: Platform) -> list[Layout]:
+    """The layouts by which the files of this run were read, each once."""
+    client, month = outcome.client_month.client, outcome.client_month.first_day
+    types = sorted({file.file.report_type for file in outcome.files if file.figures is not None})
+    found = [platform.transforms.find(client, report_type, month).require_layout() for report_type in types]
+    return [layout for number, layout in enumerate(found) if layout not in found[:number]]
+
+
+def mask_of(outcome: Outcome, platform: Platform) -> Mask:
+    """What is hidden of the cells of these files."""
+    return Mask(None if platform.settings.show_personal else _personal_headers(outcome, platform))
+
+
+def _personal_headers(outcome: Outcome, platform: Platform) -> frozenset[str]:
+    """The source headers of personal columns, as they are compared."""
+    return frozenset(
+        normalize_header(text)
+        for layout in _layouts(outcome, platform)
+        for header, rule in layout.columns.items()
+        if rule.to in PERSONAL_COLUMNS
+        for text in (header, *rule.aliases)
+    )
+
+
+def _folders(outcome: Outcome, platform: Platform) -> list[str]:
+    """Where the files lie."""
+    root = str(platform.settings.inbox_root).rstrip("/")
+    return [f"{root}/{folder}" for folder in sorted({file.file.path.rpartition("/")[0] for file in outcome.files})]
 
 
 def scan_metadata(result: ScanResult, waiting: int) -> dict[str, Metadata]:
@@ -100,15 +195,45 @@ def scan_metadata(result: ScanResult, waiting: int) -> dict[str, Metadata]:
         "seconds": round(result.seconds, 3),
     }
     if result.paths:
-        metadata["files"] = text_list(result.paths)
+        metadata["files"] = MetadataValue.md("\n".join(map(_linked, result.paths[:LONGEST_LIST])))
     if result.problems:
         metadata["path_problems"] = text_list([f"{item.path}: {item.code} {item.message}" for item in result.problems])
     return metadata
 
 
+def _linked(path: str) -> str:
+    """A file of the inbox, as a link to its client-month."""
+    client_month = parse_leaf(PurePosixPath(path).parent.parts).client_month
+    return f"- [{_plain(path)}]({partition_page(client_month)})"
+
+
+def partition_page(client_month: ClientMonth) -> str:
+    """The page of a client-month in Dagster's UI, below its address."""
+    key = quote(client_month.key, safe="")
+    return f"/assets/{PRIMARY_DATA.to_user_string()}?view=partitions&partition={key}"
+
+
 def text_list(lines: Sequence[str]) -> MetadataValue[Any]:
     """The first LONGEST_LIST lines, each as text whatever it holds."""
     return MetadataValue.md("\n".join(f"- {_plain(line)}" for line in lines[:LONGEST_LIST]))
+
+
+def _sum_table(outcome: Outcome) -> MetadataValue[Any]:
+    """The client-month's sums beside those before this run."""
+    before, after = outcome.sums_before, outcome.sums_after
+    records = [
+        TableRecord(
+            {
+                "column": name,
+                "before": str(before.get(name, Decimal(0))),
+                "now": str(after.get(name, Decimal(0))),
+                "difference": str(after.get(name, Decimal(0)) - before.get(name, Decimal(0))),
+            }
+        )
+        for name in sorted({*before, *after})
+    ]
+    names = ("column", "before", "now", "difference")
+    return MetadataValue.table(records, TableSchema([TableColumn(name) for name in names]))
 
 
 def _file_table(files: Sequence[FileOutcome]) -> MetadataValue[Any]:
@@ -155,16 +280,16 @@ def _totals(totals: Sequence[ControlTotal]) -> str:
     return ", ".join(f"{count} {verdict}" for verdict, count in parts.items() if count)
 
 
-def _preview(outcome: Outcome, timezone: ZoneInfo) -> str:
+def _preview(outcome: Outcome, timezone: ZoneInfo, mask: Mask) -> str:
     """The first rows of the last report, as a Markdown table of the columns that hold something."""
     tables = [report.first_rows for report in outcome.reports if report.loaded]
     if not tables:
         return ""
     table = tables[-1]
     names = [name for name in table.column_names if table[name].null_count < table.num_rows]
-    rows = zip(*(table[name].to_pylist() for name in names), strict=True)
+    columns = [[mask.cell(name, _shown(cell, timezone)) for cell in table[name].to_pylist()] for name in names]
     lines = ["| " + " | ".join(names) + " |", "|" + " --- |" * len(names)]
-    lines += ["| " + " | ".join(_plain(_shown(cell, timezone)) for cell in row) + " |" for row in rows]
+    lines += ["| " + " | ".join(map(_plain, row)) + " |" for row in zip(*columns, strict=True)]
     return "\n".join(lines)
 
 

@@ -8,9 +8,13 @@ from dagster import ConfigurableResource, DagsterInstance, InitResourceContext
 from dagster_postgres import PostgresRunStorage
 
 from pharma_assets.defs.liveness import alive
+from pharma_assets.defs.runs import own_process_tags
 from pharma_assets.errors import PharmaError
 from pharma_assets.loading.platform import Platform, open_platform
 from pharma_assets.settings import load_settings
+
+_MINUTE = 60
+_HOUR = 60 * _MINUTE
 
 
 class PlatformResource(ConfigurableResource[Any]):
@@ -35,6 +39,25 @@ class PlatformResource(ConfigurableResource[Any]):
         require_platform_instance(instance)
         with open_platform(load_settings()) as platform:
             yield platform
+
+    @contextmanager
+    def open_for_run(self, instance: DagsterInstance, run_id: str) -> Iterator[Platform]:
+        """The platform, for a step that works on client-months; its run is marked as this process's.
+
+        Raises what `open` raises.
+        """
+        _keep_connections(instance)
+        with self.open(instance) as platform:
+            instance.add_run_tags(run_id, own_process_tags())
+            yield platform
+
+
+def _keep_connections(instance: DagsterInstance) -> None:
+    """Dagster's storages open a connection for each statement, which takes ten times as long as the statement.
+
+    Meant for the webserver, and as good for a process that writes a hundred events a second.
+    """
+    instance.optimize_for_webserver(statement_timeout=_HOUR * 1000, pool_recycle=_MINUTE, max_overflow=20)
 
 
 def require_platform_instance(instance: DagsterInstance) -> None:

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Sequence
 from statistics import median
+from typing import Any
 
 import psutil
-from dagster import DagsterInstance, DagsterRunStatus, RunRecord, RunsFilter
+from dagster import DagsterInstance, DagsterRun, DagsterRunStatus, RunRecord, RunsFilter
 
 from pharma_assets.defs.liveness import dead
-from pharma_assets.model.client_month import ClientMonth
+from pharma_assets.defs.partitions import CLIENTS
+from pharma_assets.model.client_month import Client, ClientMonth
 
 JOB_NAME = "client_month_job"
+BATCH_JOB_NAME = "client_months_batch_job"
+BATCH_OP = "client_months"
 # Dagster keeps tags under this prefix out of people's sight.
 PROCESS_TAG = ".dagster/pharma_process"
 DIGEST_TAG = ".dagster/pharma_due"
 PARTITION_TAG = "dagster/partition"
+RANGE_TAGS = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
 
 _WORKING = [
     DagsterRunStatus.NOT_STARTED,
@@ -33,20 +39,43 @@ def own_process_tags() -> dict[str, str]:
     return {PROCESS_TAG: f"{socket.gethostname()}/{os.getpid()}/{psutil.Process().create_time():.2f}"}
 
 
+def client_months_of(run: DagsterRun, clients: Sequence[str]) -> list[ClientMonth]:
+    """The client-months that a run is for. `clients`: the keys of Dagster's `client` dimension, in its order."""
+    if run.job_name == BATCH_JOB_NAME:
+        ops: Any = run.run_config.get("ops", {})
+        keys = ops.get(BATCH_OP, {}).get("config", {}).get("client_months", [])
+    elif PARTITION_TAG in run.tags:
+        keys = [run.tags[PARTITION_TAG]]
+    elif all(tag in run.tags for tag in RANGE_TAGS):
+        first, last = (ClientMonth.of_key(run.tags[tag]) for tag in RANGE_TAGS)
+        return _between(first, last, clients)
+    else:
+        keys = []
+    return [ClientMonth.of_key(key) for key in keys]
+
+
+def _between(first: ClientMonth, last: ClientMonth, clients: Sequence[str]) -> list[ClientMonth]:
+    """A range of Dagster's: the clients from one to the other, each with the months from one to the other."""
+    start, end = (clients.index(month.client.key) for month in (first, last))
+    months = range(first.year * 12 + first.month - 1, last.year * 12 + last.month)
+    return [
+        ClientMonth(Client.of_key(client), month // 12, month % 12 + 1)
+        for client in clients[start : end + 1]
+        for month in months
+    ]
+
+
 def client_months_in_flight(instance: DagsterInstance) -> set[ClientMonth]:
     """The client-months that a run is queued for or at work on."""
-    months = set()
-    for record in _records(instance, _IN_FLIGHT):
-        key = record.dagster_run.tags.get(PARTITION_TAG)
-        if key is not None:
-            months.add(ClientMonth.of_key(key))
-    return months
+    runs = [record.dagster_run for record in _records(instance, _IN_FLIGHT)]
+    clients = instance.get_dynamic_partitions(CLIENTS.name or "") if runs else []
+    return {month for run in runs for month in client_months_of(run, clients)}
 
 
-def end_dead_runs(instance: DagsterInstance) -> list[str]:
+def end_dead_runs(instance: DagsterInstance) -> list[DagsterRun]:
     """Mark runs as failed whose process has died without a word (`kill -9`, power cut), on whichever machine.
 
-    Returns their ids. Dagster's default launcher cannot tell, nor can Celery's if a whole machine goes, and the run
+    Returns them. Dagster's default launcher cannot tell, nor can Celery's if a whole machine goes, and the run
     would stand as STARTED for ever.
     """
     begun = {
@@ -62,7 +91,7 @@ def end_dead_runs(instance: DagsterInstance) -> list[str]:
         if run.run_id in lost:
             process = begun[run.run_id]
             instance.report_run_failed(run, f"its process {process} has died; what was due is due again")
-            ended.append(run.run_id)
+            ended.append(run)
     return ended
 
 

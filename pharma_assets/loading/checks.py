@@ -1,17 +1,24 @@
-"""What can be asked of a loaded client-month, straight from the database: independent of the code that loaded it."""
+"""What is asked of a client-month that is loaded: pure functions of its facts. What blocks was decided before, file by
+file."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from functools import lru_cache
+from statistics import median
 
-from sqlalchemy import Connection, Row, text
-
-from pharma_assets.model.client_month import ClientMonth
-from pharma_assets.registry.files import OF_CLIENT_MONTH, client_month_parameters
+from pharma_assets.loading.month_facts import MonthFacts, Volume
 from pharma_assets.transforms.values.identifiers import is_valid_inn
+
+# The share of rows that have an INN for which it may be wrong: a slip of somebody's hand, and no wrong column.
+WRONG_INN_SHARE = 0.01
+# A month counts as usual between 1/n and n times the median of those before; with fewer there is no telling.
+USUAL_FACTOR = 2
+LEAST_MONTHS = 3
+
+_LONGEST = 20
 
 
 @dataclass(frozen=True)
@@ -23,163 +30,142 @@ class Finding:
     figures: Mapping[str, object]
 
 
-_LEDGER = f"""
-    SELECT l.* FROM ops.file_registry f JOIN ops.file_load l ON l.file_id = f.id AND l.superseded_at IS NULL
-    WHERE {OF_CLIENT_MONTH}
-"""  # noqa: S608
-_ROWS = f"SELECT d.* FROM raw.primary_data d JOIN ({_LEDGER}) l USING (partition_month, file_id)"  # noqa: S608
-
-
-def reconciliation(connection: Connection, client_month: ClientMonth) -> Finding:
+def reconciliation(facts: MonthFacts) -> Finding:
     """Every row read is loaded, left out or rejected, and the table holds exactly the rows and sums of the ledger."""
-    entries = connection.execute(
-        text(
-            f"""
-            SELECT l.file_id, l.rows_read, l.rows_loaded, l.rows_superseded, l.rows_left_out_total, l.rows_rejected,
-                   l.sums, l.sums_superseded,
-                   count(d.file_id) AS stored,
-                   (SELECT count(*) FROM ops.rejected_row r WHERE r.load_id = l.id) AS held_back,
-                   sum(amount_type_1) AS amount_type_1, sum(amount_type_2) AS amount_type_2,
-                   sum(amount_type_3) AS amount_type_3, sum(amount_type_4) AS amount_type_4,
-                   sum(amount_type_5) AS amount_type_5, sum(sum_nds) AS sum_nds, sum(sum_no_nds) AS sum_no_nds
-            FROM ({_LEDGER}) l
-            LEFT JOIN raw.primary_data d ON d.partition_month = l.partition_month AND d.file_id = l.file_id
-            GROUP BY l.id, l.file_id, l.rows_read, l.rows_loaded, l.rows_superseded, l.rows_left_out_total,
-                     l.rows_rejected, l.sums, l.sums_superseded
-            """  # noqa: S608
-        ),
-        client_month_parameters(client_month),
-    ).all()
     wrong = [
-        entry.file_id
-        for entry in entries
-        if entry.rows_read != entry.rows_loaded + entry.rows_left_out_total + entry.rows_rejected
-        or entry.stored != entry.rows_loaded - entry.rows_superseded
-        or entry.held_back != entry.rows_rejected
-        or any(_stored_sum(entry, name) != _counting_sum(entry, name) for name in entry.sums)
+        file.id
+        for file in facts.files
+        if file.rows_read != file.rows_loaded + file.rows_left_out + file.rows_rejected
+        or file.stored != file.rows_loaded - file.rows_superseded
+        or file.held_back != file.rows_rejected
+        or any(file.stored_sums.get(name, Decimal(0)) != total for name, total in file.sums.items())
     ]
     figures: dict[str, object] = {
-        "files": len(entries),
-        "rows_read": sum(entry.rows_read for entry in entries),
-        "rows_loaded": sum(entry.rows_loaded for entry in entries),
-        "rows_superseded": sum(entry.rows_superseded for entry in entries),
-        "rows_left_out": sum(entry.rows_left_out_total for entry in entries),
-        "rows_rejected": sum(entry.rows_rejected for entry in entries),
-        "rows_stored": sum(entry.stored for entry in entries),
+        "files": len(facts.files),
+        "rows_read": sum(file.rows_read for file in facts.files),
+        "rows_loaded": sum(file.rows_loaded for file in facts.files),
+        "rows_superseded": sum(file.rows_superseded for file in facts.files),
+        "rows_left_out": sum(file.rows_left_out for file in facts.files),
+        "rows_rejected": sum(file.rows_rejected for file in facts.files),
+        "rows_stored": facts.rows,
     }
     if wrong:
         return Finding(False, f"ledger and table differ for the files {wrong}", {**figures, "file_ids": wrong})
     return Finding(True, "every row read is loaded, left out or rejected, and the table agrees", figures)
 
 
-def _stored_sum(entry: Row[Any], name: str) -> Decimal | None:
-    """What stands in the table; where rows of a file do not, none at all is a sum of 0."""
-    stored: Decimal | None = getattr(entry, name)
-    return stored or Decimal(0) if entry.rows_superseded else stored
-
-
-def _counting_sum(entry: Row[Any], name: str) -> Decimal:
-    return Decimal(entry.sums[name]) - Decimal((entry.sums_superseded or {}).get(name, 0))
-
-
-def period_within_month(connection: Connection, client_month: ClientMonth, timezone: str) -> Finding:
-    """Every `period` lies in the month of the file's folder, in the suppliers' time zone."""
-    row = connection.execute(
-        text(
-            f"""
-            SELECT count(*) AS rows, min(local) AS first, max(local) AS last,
-                   count(*) FILTER (WHERE date_trunc('month', local) <> partition_month) AS outside
-            FROM ({_ROWS}) d, LATERAL (SELECT period AT TIME ZONE :timezone AS local) AS moment
-            """  # noqa: S608
-        ),
-        {**client_month_parameters(client_month), "timezone": timezone},
-    ).one()
-    figures = {"rows": row.rows, "outside": row.outside, "first": str(row.first), "last": str(row.last)}
-    if row.outside:
-        return Finding(False, f"{row.outside} of {row.rows} rows are dated outside {client_month.month_key}", figures)
-    return Finding(True, f"all rows are dated within {client_month.month_key}", figures)
-
-
-def inn_validity(connection: Connection, client_month: ClientMonth) -> Finding:
-    """Every `client_inn` has 10 or 12 digits and the right check digits; blank ones are counted apart."""
-    counts = connection.execute(
-        text(f"SELECT client_inn, count(*) AS rows FROM ({_ROWS}) d GROUP BY client_inn"),  # noqa: S608
-        client_month_parameters(client_month),
-    ).all()
-    invalid = {
-        row.client_inn: row.rows for row in counts if row.client_inn is not None and not is_valid_inn(row.client_inn)
+def control_totals(facts: MonthFacts) -> Finding:
+    """The reports' own totals agree with their rows. A difference keeps its file out, unless the layout says
+    `totals: ignore`."""
+    totals = [(file.path, total) for file in facts.files for total in file.control_totals]
+    differ = [
+        f"{path}: row {total['row']}, {total['column']}: {total['stated']} stated, {total['found']} found"
+        for path, total in totals
+        if total["agrees"] is False
+    ]
+    figures = {
+        "agree": sum(total["agrees"] is True for _, total in totals),
+        "differ": len(differ),
+        "not_comparable": sum(total["agrees"] is None for _, total in totals),
     }
-    blank = sum(row.rows for row in counts if row.client_inn is None)
-    figures: dict[str, object] = {
-        "distinct": sum(row.client_inn is not None for row in counts),
-        "rows_blank": blank,
-        "rows_invalid": sum(invalid.values()),
-        "invalid": dict(list(invalid.items())[:20]),
-    }
-    if invalid:
-        return Finding(False, f"{len(invalid)} INN in {sum(invalid.values())} rows fail their check digits", figures)
-    return Finding(True, "every INN that is there is valid", figures)
+    if differ:
+        return Finding(False, f"{len(differ)} totals differ from their rows", {**figures, "totals": differ[:_LONGEST]})
+    return Finding(True, "no total differs from its rows" if totals else "the reports have no totals", figures)
 
 
-def reference_coverage(connection: Connection, client_month: ClientMonth) -> Finding:
-    """Every row has what the reference lists give: `supplier_id` where there is a list of suppliers, `client_type`
-    where there is one of client types; what no list knows is named with its rows."""
-    lists = connection.execute(
-        text("SELECT id, suppliers_of, client_types_of FROM ops.reference_version ORDER BY id DESC LIMIT 1")
-    ).one_or_none()
-    if lists is None:
-        return Finding(True, "no reference list is imported", {})
-    parameters = client_month_parameters(client_month)
-    counts = connection.execute(
-        text(
-            f"""
-            SELECT count(*) AS rows, count(supplier_id) AS with_supplier_id, count(supplier_name) AS with_supplier_name,
-                   count(client_type) AS with_client_type
-            FROM ({_ROWS}) d
-            """  # noqa: S608
-        ),
-        parameters,
-    ).one()
-    figures: dict[str, object] = {"reference_version": lists.id, **counts._mapping}
-    missing = []
-    for list_of, column, keys in (
-        (lists.suppliers_of, "supplier_id", "coalesce(supplier_filial, '')"),
-        (lists.client_types_of, "client_type", "concat_ws(' ', client_inn, coalesce(client_inlaw, client_name))"),
-    ):
-        if list_of is None or counts._mapping[f"with_{column}"] == counts.rows:
-            continue
-        unmatched = connection.execute(
-            text(
-                f"""
-                SELECT {keys} AS key, count(*) AS rows FROM ({_ROWS}) d WHERE {column} IS NULL
-                GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 20
-                """  # noqa: S608
-            ),
-            parameters,
-        )
-        figures[f"without_{column}"] = {row.key: row.rows for row in unmatched}
-        missing.append(f"{counts.rows - counts._mapping[f'with_{column}']} of {counts.rows} rows without {column}")
-    if missing:
-        return Finding(False, "; ".join(missing), figures)
-    return Finding(True, "every row has what the reference lists give", figures)
-
-
-def files_taken_in(connection: Connection, client_month: ClientMonth) -> Finding:
+def files_taken_in(facts: MonthFacts) -> Finding:
     """No file of the client-month is in ERROR or waits for a transform."""
-    rows = connection.execute(
-        text(
-            f"""
-            SELECT id, file_path, status, error_reason, error_detail ->> 'message' AS message,
-                   error_detail ->> 'advice' AS advice
-            FROM ops.file_registry f
-            WHERE {OF_CLIENT_MONTH} AND status IN ('ERROR', 'PROCESSING') AND error_reason IS NOT NULL
-            ORDER BY id
-            """  # noqa: S608
-        ),
-        client_month_parameters(client_month),
-    ).all()
-    if rows:
-        named = ", ".join(f"{row.file_path} ({row.error_reason})" for row in rows[:3])
-        figures = {row.file_path: f"{row.error_reason}: {row.message} – {row.advice}" for row in rows}
-        return Finding(False, f"not taken in: {len(rows)}, among them {named}", figures)
-    return Finding(True, "every file was taken in", {})
+    if not facts.open_files:
+        return Finding(True, "every file was taken in", {})
+    named = ", ".join(f"{file.path} ({file.code})" for file in facts.open_files[:3])
+    figures = {file.path: f"{file.code}: {file.message} – {file.advice}" for file in facts.open_files}
+    return Finding(False, f"not taken in: {len(figures)}, among them {named}", figures)
+
+
+def rows_taken_in(facts: MonthFacts) -> Finding:
+    """No row is held back; what is, stands in `ops.rejected_row` with its cell and its reason."""
+    rejected = {file.path: file.held_back for file in facts.files if file.held_back}
+    figures = {"rows_rejected": sum(rejected.values()), "files": rejected}
+    if rejected:
+        return Finding(False, f"{sum(rejected.values())} rows of {len(rejected)} files are held back", figures)
+    return Finding(True, "no row is held back", figures)
+
+
+def period_within_month(facts: MonthFacts) -> Finding:
+    """Every `period` lies in the month of the file's folder, in the suppliers' time zone."""
+    month = facts.client_month
+    days = sorted(day for day in facts.days if day is not None)
+    outside = sum(
+        rows for day, rows in facts.days.items() if day is None or (day.year, day.month) != (month.year, month.month)
+    )
+    figures: dict[str, object] = {"rows": facts.rows, "outside": outside}
+    if days:
+        figures |= {"first": str(days[0]), "last": str(days[-1])}
+    if outside:
+        return Finding(False, f"{outside} of {facts.rows} rows are dated outside {month.month_key}", figures)
+    return Finding(True, f"all rows are dated within {month.month_key}", figures)
+
+
+def inn_validity(facts: MonthFacts) -> Finding:
+    """The share of rows whose `client_inn` fails its check digits is 1 % at most; blank ones are counted apart."""
+    wrong = {inn: rows for inn, rows in facts.inns.items() if inn is not None and not _is_valid_inn(inn)}
+    blank = facts.inns.get(None, 0)
+    having = facts.rows - blank
+    share = sum(wrong.values()) / having if having else 0.0
+    figures: dict[str, object] = {
+        "distinct": len(facts.inns.keys() - {None}),
+        "rows_blank": blank,
+        "rows_invalid": sum(wrong.values()),
+        "share_valid": round(1 - share, 4),
+        "invalid": dict(sorted(wrong.items(), key=lambda item: -item[1])[:_LONGEST]),
+    }
+    told = f"{len(wrong)} INN in {sum(wrong.values())} of {having} rows fail their check digits"
+    return Finding(share <= WRONG_INN_SHARE, told if wrong else "every INN that is there is valid", figures)
+
+
+# Buyers come again in every report of a supplier.
+_is_valid_inn = lru_cache(maxsize=100_000)(is_valid_inn)
+
+
+def volume(facts: MonthFacts) -> Finding:
+    """Rows and sums are between half and twice the median of the client's earlier months, of which there must be three.
+    A month that is not over may be smaller."""
+    first_day = facts.client_month.first_day
+    running = (facts.today.year, facts.today.month) <= (first_day.year, first_day.month)
+    unusual, figures = [], {}
+    for report_type in sorted({volume.report_type for volume in facts.volumes if volume.month == first_day}):
+        of_type = [volume for volume in facts.volumes if volume.report_type == report_type]
+        (now,) = (volume for volume in of_type if volume.month == first_day)
+        earlier = [volume for volume in of_type if volume.month < first_day and volume.rows]
+        for name, value, before in _series(now, earlier):
+            if len(before) < LEAST_MONTHS:
+                continue
+            usual = median(before)
+            figures[f"{report_type} {name}"] = f"{value:f}, usually {usual:f} ({len(before)} months)"
+            if value > usual * USUAL_FACTOR or (value * USUAL_FACTOR < usual and not running):
+                unusual.append(f"{report_type} {name} {value:f} beside {usual:f}")
+    if unusual:
+        return Finding(False, f"unusual: {'; '.join(unusual)}", figures)
+    return Finding(True, "as usual" if figures else "too few earlier months to tell", figures)
+
+
+def _series(now: Volume, earlier: list[Volume]) -> list[tuple[str, Decimal, list[Decimal]]]:
+    """Each figure of a month with those of the months before it; a sum only where that column was filled before."""
+    rows = [("rows", Decimal(now.rows), [Decimal(volume.rows) for volume in earlier])]
+    return rows + [
+        (name, now.sums.get(name, Decimal(0)), [volume.sums[name] for volume in earlier if name in volume.sums])
+        for name in sorted({name for volume in earlier for name in volume.sums})
+    ]
+
+
+def duplicates(facts: MonthFacts) -> Finding:
+    """No content counts twice: no file's bytes, and no row of one file stands in another one too."""
+    by_content: dict[str, list[str]] = {}
+    for file in facts.files:
+        if file.rows_loaded:
+            by_content.setdefault(file.content_hash, []).append(file.path)
+    twice = [paths for paths in by_content.values() if len(paths) > 1]
+    figures = {"rows_in_several_files": facts.rows_in_files, "files_with_the_same_bytes": twice}
+    if not twice and not facts.rows_in_files:
+        return Finding(True, "no row stands in two files", figures)
+    return Finding(False, f"{facts.rows_in_files} rows stand in more than one file", figures)

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from enum import Flag, auto
+from enum import Flag, StrEnum, auto
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -28,6 +28,7 @@ from pharma_assets.loading.ingest import (
     normalize_file,
     reached,
 )
+from pharma_assets.loading.month_facts import loaded_figures
 from pharma_assets.loading.platform import Platform
 from pharma_assets.loading.primary_data import remove_rows
 from pharma_assets.loading.rebuild import kept_on_disk, load_present
@@ -47,6 +48,7 @@ from pharma_assets.registry.files import (
     due_files,
     lock_unchanged,
     present_files,
+    waiting_files,
     what_changed,
 )
 from pharma_assets.registry.locks import client_month_lock, try_lock
@@ -67,6 +69,14 @@ class Work(Flag):
 
     NORMALIZE = auto()
     LOAD = auto()
+
+
+class State(StrEnum):
+    """How a client-month stands after a run: a person is needed, all is well, or nobody has sent anything."""
+
+    FAILED = "failed"
+    TAKEN_IN = "taken in"
+    EMPTY = "empty"
 
 
 @dataclass(frozen=True)
@@ -107,8 +117,9 @@ class Outcome:
     """What became of a client-month's files in one run.
 
     `removed`: files that have gone, whose rows were taken out. `superseded`: result files that no longer count.
-    `displaced`: files that were not worked on, and rows of which do not count any more. `rows_before`, `rows_after`:
-    rows in `raw.primary_data`.
+    `displaced`: files that were not worked on, and rows of which do not count any more. `waiting`: files that wait for
+    a transform. `files_loaded`: files that are loaded now, by any run. `rows_before` and so on: rows in
+    `raw.primary_data`, and the sums of their numeric columns.
     """
 
     client_month: ClientMonth
@@ -117,8 +128,21 @@ class Outcome:
     removed: list[str] = field(default_factory=list)
     superseded: list[str] = field(default_factory=list)
     displaced: list[Displaced] = field(default_factory=list)
+    waiting: list[RegisteredFile] = field(default_factory=list)
+    files_loaded: int = 0
     rows_before: int = 0
     rows_after: int = 0
+    sums_before: Mapping[str, Decimal] = field(default_factory=dict)
+    sums_after: Mapping[str, Decimal] = field(default_factory=dict)
+
+    @property
+    def state(self) -> State:
+        """What the client-month is to be shown as."""
+        if self.failed:
+            return State.FAILED
+        if self.reports or self.removed or self.files_loaded:
+            return State.TAKEN_IN
+        return State.FAILED if self.waiting else State.EMPTY
 
     @property
     def failed(self) -> list[FileOutcome]:
@@ -143,10 +167,21 @@ class Outcome:
         return totals
 
 
+def nothing() -> None:
+    """What is done at a moment that nobody waits for."""
+
+
 def work_on(
-    platform: Platform, client_month: ClientMonth, run_id: str, work: Work, *, rebuild: bool, retry: bool = False
+    platform: Platform,
+    client_month: ClientMonth,
+    run_id: str,
+    work: Work,
+    *,
+    rebuild: bool,
+    retry: bool = False,
+    begun: Callable[[], object] = nothing,
 ) -> Outcome:
-    """Work on a client-month under its lock.
+    """Work on a client-month under its lock; `begun` is called when that is held.
 
     Without `rebuild`: the due files, each in a transaction of its own (with `retry` also those in ERROR); rows are only
     added, or put in the place of those that they replace. With it: every present file again, in one transaction, and
@@ -161,9 +196,10 @@ def work_on(
     ):
         if not held:
             raise PharmaError("CLIENT_MONTH_BUSY", client_month=client_month)
+        begun()
         outcome = Outcome(client_month, rebuild)
         with platform.engine.begin() as connection:
-            outcome.rows_before = _count_rows(connection, client_month)
+            before = loaded_figures(connection, client_month)
             todo = _files_to_do(connection, platform, client_month, rebuild=rebuild, retry=retry)
             files = lock_unchanged(connection, todo)
             journal.claim(connection, [file.id for file in files], run_id)
@@ -178,7 +214,11 @@ def work_on(
             for file in files:
                 _attempt(platform, file, run_id, step, outcome)
         with platform.engine.begin() as connection:
-            outcome.rows_after = _count_rows(connection, client_month)
+            after = loaded_figures(connection, client_month)
+            outcome.waiting = waiting_files(connection, client_month)
+            journal.shown(connection, outcome.waiting)
+        outcome.rows_before, outcome.sums_before = before.rows, before.sums
+        outcome.files_loaded, outcome.rows_after, outcome.sums_after = after.files, after.rows, after.sums
         return outcome
 
 
@@ -353,20 +393,3 @@ def _loaded_and_gone(connection: Connection, client_month: ClientMonth) -> list[
         client_month_parameters(client_month),
     )
     return [(row.id, row.file_path) for row in rows]
-
-
-def _count_rows(connection: Connection, client_month: ClientMonth) -> int:
-    """Rows of a client-month in `raw.primary_data`, by the ledger."""
-    return int(
-        connection.scalar(
-            text(
-                f"""
-                SELECT coalesce(sum(l.rows_loaded - l.rows_superseded), 0) FROM ops.file_registry f
-                JOIN ops.file_load l ON l.file_id = f.id AND l.superseded_at IS NULL
-                WHERE {OF_CLIENT_MONTH}
-                """  # noqa: S608
-            ),
-            client_month_parameters(client_month),
-        )
-        or 0
-    )

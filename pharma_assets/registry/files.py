@@ -80,6 +80,8 @@ OF_CLIENT_MONTH = (
     "f.data_provider = :provider AND f.client_name = :client AND f.report_year = :year AND f.report_month = :month"
 )
 
+_WAITING = "f.status = 'PROCESSING' AND f.error_reason = 'NO_SCRIPT_FOUND'"
+
 # The transforms as rows that the query can join; with `transform_arrays`. `named` are the report types that a client
 # has a transform of their own for.
 TRANSFORMS = """
@@ -198,6 +200,24 @@ def present_files(connection: Connection, client_month: ClientMonth) -> list[Reg
         " ORDER BY f.uploaded_at, f.id"
     )
     return [_file(row) for row in connection.execute(query, client_month_parameters(client_month))]
+
+
+def waiting_files(connection: Connection, client_month: ClientMonth) -> list[RegisteredFile]:
+    """The files of a client-month that wait for a transform, oldest first."""
+    query = text(
+        f"SELECT {_COLUMNS} FROM ops.file_registry f WHERE {_WAITING} AND {OF_CLIENT_MONTH}"  # noqa: S608
+        " ORDER BY f.uploaded_at, f.id"
+    )
+    return [_file(row) for row in connection.execute(query, client_month_parameters(client_month))]
+
+
+def unshown_files(connection: Connection) -> list[RegisteredFile]:
+    """The files that wait for a transform and that no run has shown yet, oldest first."""
+    query = text(
+        f"SELECT {_COLUMNS} FROM ops.file_registry f"  # noqa: S608
+        f" WHERE {_WAITING} AND f.shown_version IS DISTINCT FROM f.version ORDER BY f.uploaded_at, f.id"
+    )
+    return [_file(row) for row in connection.execute(query)]
 
 
 def lock_unchanged(connection: Connection, files: Sequence[RegisteredFile]) -> list[RegisteredFile]:

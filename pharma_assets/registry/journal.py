@@ -392,6 +392,18 @@ def wait_for_transform(connection: Connection, transforms: Sequence[TransformVer
     return sum(len(row.ids) for row in found)
 
 
+def shown(connection: Connection, files: Sequence[RegisteredFile]) -> None:
+    """A run has shown that these files wait, as they are now. Nothing happens to them, so there is no event."""
+    connection.execute(
+        text(
+            "UPDATE ops.file_registry f SET shown_version = seen.version"
+            " FROM unnest(CAST(:ids AS bigint[]), CAST(:versions AS integer[])) AS seen (id, version)"
+            " WHERE f.id = seen.id AND f.shown_version IS DISTINCT FROM seen.version"
+        ),
+        {"ids": [file.id for file in files], "versions": [file.version for file in files]},
+    )
+
+
 def _detail(error: PharmaError) -> str:
     detail = {"message": error.message, "advice": error.advice}
     # What was noted of it: the end of what a script said, for instance.

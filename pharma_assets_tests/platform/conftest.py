@@ -72,6 +72,11 @@ class PlatformHome:
         with psycopg.connect(self.url, row_factory=dict_row) as connection:
             return connection.execute(statement.encode(), parameters or None).fetchall()
 
+    def change(self, statement: str) -> None:
+        """Something done by hand in the database."""
+        with psycopg.connect(self.url) as connection:
+            connection.execute(statement.encode())
+
     def one(self, statement: str, *parameters: object) -> dict[str, Any]:
         (row,) = self.query(statement, *parameters)
         return row
@@ -89,6 +94,7 @@ def platform(tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("PHARMA_INBOX", str(tmp_path / "inbox"))
     monkeypatch.setenv("PHARMA_DATABASE_URL", database)
     monkeypatch.setenv("PHARMA_SETTLE_SECONDS", "0")
+    monkeypatch.setenv("PHARMA_RETRY_SECONDS", "0")
     # Set by the commands for this process; named here so that the test's end takes them back.
     monkeypatch.setenv("DAGSTER_HOME", "")
     monkeypatch.setenv(URL_VARIABLE, "")

@@ -215,7 +215,10 @@ def test_a_client_without_a_layout_waits_and_is_taken_up_when_it_has_one(
     folder.mkdir(parents=True)
     monkeypatch.setenv("PHARMA_TRANSFORMS", str(transforms))
     platform.drop("отчёт.csv", example("Client_03", "cp1251"), "Client_09")
-    assert platform.tick() == []
+    (shown,) = platform.tick()
+    assert "NO_SCRIPT_FOUND" in shown["message"]
+    assert not shown["broken"]
+    assert platform.tick() == [], "it is shown once"
     waiting = platform.one("SELECT status, error_reason FROM ops.file_registry")
     assert waiting == {"status": "PROCESSING", "error_reason": "NO_SCRIPT_FOUND"}
 

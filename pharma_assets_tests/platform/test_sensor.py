@@ -46,9 +46,10 @@ def test_it_registers_adds_the_client_and_asks_for_what_is_due(platform: Platfor
     platform.drop("отчёт.xlsx", example("Client_01", "preamble"))
     platform.drop("без раскладки.csv", b"a;b", client="Client_20")
     result = evaluate(platform)
-    assert keys(result) == [KEY]
-    (request,) = result.run_requests or []
-    assert request.tags["pharma/files"] == "1"
+    assert keys(result) == [KEY, "Дистрибьюторы/Client_20|2025-06"]
+    request, waiting = result.run_requests or []
+    assert (request.tags["pharma/files"], request.tags["pharma/why"]) == ("1", "new file")
+    assert waiting.tags["pharma/why"] == "waits for a layout"
     assert request.run_config == {"ops": {"client_month": {"config": {"rebuild": False}}}}
     (added,) = result.dynamic_partitions_requests or []
     assert list(added.partition_keys) == ["Дистрибьюторы/Client_01", "Дистрибьюторы/Client_20"]

@@ -33,9 +33,20 @@ def test_checks_jobs_and_sensor() -> None:
         "files_taken_in",
         "period_within_month",
         "inn_validity",
+        "control_totals",
+        "rows_taken_in",
+        "volume",
+        "duplicates",
         "audit",
+        "deliveries",
     }
-    assert {job.name for job in defs.resolve_all_job_defs()} == {"client_month_job", "audit_job", "__ASSET_JOB"}
+    assert {job.name for job in defs.resolve_all_job_defs()} == {
+        "client_month_job",
+        "client_months_batch_job",
+        "audit_job",
+        "deliveries_job",
+        "__ASSET_JOB",
+    }
     sensor = defs.resolve_sensor_def("inbox_sensor")
     assert sensor.minimum_interval_seconds == 15 * 60
     assert sensor.default_status.value == "RUNNING"

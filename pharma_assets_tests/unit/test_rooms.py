@@ -21,7 +21,7 @@ FLOORS = (
     ("database", "inbox", "reading", "scripts"),
     ("registry", "transforms"),
     ("reference",),
-    ("loading", "instance"),
+    ("loading", "instance", "event_log"),
     ("intake", "services", "inspection", "comparison", "alerts", "metrics", "backup", "shadow", "tracing", "rejects"),
     ("defs",),
     ("definitions", "demo"),

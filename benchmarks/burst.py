@@ -1,0 +1,205 @@
+"""A burst of client-months through Dagster's daemon, beside its floor: `python -m benchmarks.burst`.
+
+Timed is what people wait for: from the start of the sensor's tick that finds the files to the end of its last run, in
+the processes of production. The floor is what no loader can do without, on as many processes as there are cores:
+calamine reads the same files, and ready-made rows are copied into the same table and committed, file by file.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import shutil
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import psycopg
+from dagster import DagsterInstance, DagsterRunStatus, RunRecord
+from python_calamine import load_workbook
+
+from benchmarks.measure import Step, Target, console, scratch_server, show_targets, show_times
+from pharma_assets.database.server import DATABASE, EmbeddedServer
+from pharma_assets.demo.reports import client_01_xlsx
+from pharma_assets.instance import dagster_instance, prepare
+from pharma_assets.loading.months import ensure_month
+from pharma_assets.loading.platform import open_platform
+from pharma_assets.model.client_month import Client, ClientMonth
+from pharma_assets.model.provider import SUPPLIERS_FOLDER, Provider
+from pharma_assets.model.report_path import leaf_path
+from pharma_assets.services import daemon, running
+from pharma_assets.settings import PROJECT, load_settings
+
+LAYOUT = PROJECT / "client_transforms" / "distributors" / "Client_01" / "layout.yaml"
+LIMIT = 2.0
+PATIENCE_SECONDS = 1800
+_ENDED = (DagsterRunStatus.SUCCESS, DagsterRunStatus.FAILURE, DagsterRunStatus.CANCELED)
+
+
+@dataclass(frozen=True)
+class Burst:
+    """The files of one round, one a client-month, and the ready rows of each."""
+
+    home: Path
+    url: str
+    clients: Sequence[Client]
+    month: date
+    content: bytes
+
+    @property
+    def files(self) -> list[Path]:
+        return [self._leaf(client) / "report.xlsx" for client in self.clients]
+
+    def ready(self, file: Path) -> Path:
+        return self.home / "ready" / "-".join(file.relative_to(self.home / "inbox").parts)
+
+    def drop(self) -> None:
+        for file in self.files:
+            file.parent.mkdir(parents=True)
+            file.write_bytes(self.content)
+
+    def keep_ready_rows(self) -> str:
+        """The rows that stand in the table now, as COPY takes them; returns the statement that takes them."""
+        (self.home / "ready").mkdir(exist_ok=True)
+        with psycopg.connect(self.url) as connection:
+            filled = _filled_columns(connection)
+            for file in self.files:
+                name = str(file.relative_to(self.home / "inbox"))
+                query = f"COPY (SELECT {filled} FROM raw.primary_data WHERE filename_ish = %s ORDER BY id) TO STDOUT"  # noqa: S608
+                with connection.cursor().copy(query.encode(), [name]) as copy, self.ready(file).open("wb") as rows:
+                    for block in copy:
+                        rows.write(block)
+            return f"COPY raw.primary_data ({filled}) FROM STDIN"
+
+    def _leaf(self, client: Client) -> Path:
+        month = ClientMonth(client, self.month.year, self.month.month)
+        return self.home / "inbox" / SUPPLIERS_FOLDER / leaf_path(month, "Type1")
+
+
+def _filled_columns(connection: psycopg.Connection) -> str:
+    row = connection.execute("SELECT to_jsonb(d) - 'id' FROM raw.primary_data d LIMIT 1").fetchone()
+    assert row is not None, "nothing was loaded"
+    return ", ".join(name for name, value in row[0].items() if value is not None)
+
+
+def read_and_copy(url: str, statement: str, file: Path, rows: Path) -> None:
+    """The floor's work on one file."""
+    load_workbook(io.BytesIO(file.read_bytes())).get_sheet_by_index(0).to_python()
+    with psycopg.connect(url) as connection, connection.cursor() as cursor, cursor.copy(statement.encode()) as copy:
+        copy.write(rows.read_bytes())
+
+
+def floor(burst: Burst, pool: ProcessPoolExecutor, statement: str) -> float:
+    """Seconds that the least takes."""
+    files = burst.files
+    started = time.perf_counter()
+    list(
+        pool.map(
+            read_and_copy, [burst.url] * len(files), [statement] * len(files), files, [burst.ready(f) for f in files]
+        )
+    )
+    return time.perf_counter() - started
+
+
+def by_daemon(burst: Burst, instance: DagsterInstance, environment: dict[str, str]) -> tuple[float, float]:
+    """Drop the files and start the daemon, whose sensor looks at once. Returns the seconds from the start of the tick
+    to the end of its last run, and those until the first run began its work."""
+    before = {record.dagster_run.run_id for record in instance.get_run_records()}
+    burst.drop()
+    with (burst.home / "daemon.log").open("wb") as log, running(daemon(), environment, log) as process:
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            time.sleep(1)
+            assert process.poll() is None, "the daemon has ended"
+            assert time.monotonic() < deadline, "it takes too long"
+            runs = [record for record in instance.get_run_records() if record.dagster_run.run_id not in before]
+            if runs and all(record.dagster_run.status in _ENDED for record in runs) and _loaded(burst):
+                break
+    assert all(record.dagster_run.status is DagsterRunStatus.SUCCESS for record in runs), "a run failed"
+    state = next(state for state in instance.all_instigator_state() if state.name == "inbox_sensor")
+    tick = max(
+        tick.timestamp for tick in instance.get_ticks(state.instigator_origin_id, state.selector_id) if tick.run_ids
+    )
+    return max(map(_end, runs)) - tick, min(record.start_time or 0 for record in runs) - tick
+
+
+def _end(record: RunRecord) -> float:
+    return record.end_time or 0
+
+
+def _loaded(burst: Burst) -> bool:
+    with psycopg.connect(burst.url) as connection:
+        query = "SELECT count(*) FROM ops.file_load WHERE partition_month = %s AND superseded_at IS NULL"
+        row = connection.execute(query, [burst.month]).fetchone()
+    return row == (len(burst.clients),)
+
+
+@contextmanager
+def platform(folder: Path, server: EmbeddedServer, clients: Sequence[Client]) -> Iterator[tuple[Path, dict[str, str]]]:
+    """A platform of its own that knows the clients; its state folder, and the environment of Dagster's processes."""
+    for name in [name for name in os.environ if name.startswith("PHARMA_")]:
+        del os.environ[name]
+    home, transforms = folder / "home", folder / "transforms"
+    (home / "inbox").mkdir()
+    for client in clients:
+        layout = transforms / client.provider.transforms_folder / client.name / "layout.yaml"
+        layout.parent.mkdir(parents=True)
+        shutil.copy(LAYOUT, layout)
+    own = {"PHARMA_HOME": home, "PHARMA_TRANSFORMS": transforms, "PHARMA_SETTLE_SECONDS": 0}
+    os.environ |= {name: str(value) for name, value in own.items()}
+    yield home, {**{name: str(value) for name, value in own.items()}, **prepare(load_settings())}
+
+
+def empty_table(server: EmbeddedServer) -> None:
+    with psycopg.connect(server.superuser_url(DATABASE), autocommit=True) as admin:
+        admin.execute("TRUNCATE raw.primary_data")
+        admin.execute("CHECKPOINT")
+
+
+def main() -> int:
+    """Run the benchmark; 1 if the target is missed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--client-months", type=int, default=80)
+    parser.add_argument("--rows", type=int, default=30_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    given = parser.parse_args()
+    providers = list(Provider)
+    clients = [Client(providers[n % 2], f"Client_{n // 2 + 1:02d}") for n in range(given.client_months)]
+    content = client_01_xlsx(given.rows, date(2025, 1, 1)).content
+    burst_step, floor_step = Step("burst: tick to the end of the last run", lambda: 0), Step("floor", lambda: 0)
+    begun = []
+    with (
+        scratch_server() as (folder, server),
+        platform(folder, server, clients) as (home, environment),
+        ProcessPoolExecutor(os.cpu_count()) as pool,
+        dagster_instance() as instance,
+    ):
+        for number in range(given.rounds):
+            # The layout lets no row lie outside its month, so each round has its own content.
+            month = date(2025, number + 1, 1)
+            content = client_01_xlsx(given.rows, month).content
+            burst = Burst(home, server.url(), clients, month, content)
+            with open_platform(load_settings()) as opened:
+                ensure_month(opened.engine, month)
+            empty_table(server)
+            seconds, first = by_daemon(burst, instance, environment)
+            burst_step.seconds.append(seconds)
+            begun.append(first)
+            statement = burst.keep_ready_rows()
+            empty_table(server)
+            floor_step.seconds.append(floor(burst, pool, statement))
+            shutil.rmtree(home / "ready")
+    title = f"{given.client_months} client-months of {given.rows:,} rows, {given.rounds} rounds"
+    show_times(title, [burst_step, floor_step])
+    console.print("until the first run began: " + ", ".join(f"{seconds:.1f} s" for seconds in begun))
+    return 0 if show_targets([Target(burst_step, floor_step, LIMIT)]) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
