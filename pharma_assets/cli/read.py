@@ -113,6 +113,7 @@ def _transform(
     if report_type is None and known is not None:
         report_type = next(iter(known.report_types), None)
     transform = known.find(report_type or "", month) if known is not None else None
+    transform = transform or transforms.by_script.get(client)
     if transform is None:
         return None, month, no_transform(client, report_type or "")
     return transform, month, transform.invalid

@@ -20,6 +20,7 @@ from pharma_assets.loading import ingest
 from pharma_assets.loading.audit import audit
 from pharma_assets.loading.by_script import clear_script_runs
 from pharma_assets.loading.client_month import Work, work_on
+from pharma_assets.loading.decisions import decide, release
 from pharma_assets.loading.ingest import Step
 from pharma_assets.loading.platform import current_transforms
 from pharma_assets.model.client_month import Client, ClientMonth
@@ -321,6 +322,20 @@ def test_the_same_bytes_count_once(house: House) -> None:
     drop(house, "bb.csv")
     house.tick()
     assert house.files() == {"a.csv": "CREATED", "bb.csv": "DUPLICATE_CONTENT"}
+
+
+def test_a_second_file_of_the_same_days_waits_for_a_person(house: House) -> None:
+    script(house)
+    drop(house, "a.csv")
+    house.tick()
+    drop(house, "bb.csv", JUNE.replace("Аспирин", "Анальгин"))
+    house.tick()
+    assert house.files() == {"a.csv": "CREATED", "bb.csv": "PERIOD_OVERLAP"}
+    assert house.rows() == [("a.csv", 7)]
+    decide(house.platform, ["2"], release, "two parts of one month")
+    house.tick()
+    assert house.rows() == [("a.csv", 7), ("bb.csv", 7)]
+    assert differences(house) == []
 
 
 @pytest.mark.parametrize("more", ["", OTHER_BYTES], ids=["same bytes", "other bytes"])
