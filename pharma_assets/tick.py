@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from dagster import DagsterInstance, RunRequest, SensorResult, build_sensor_context
 
 from pharma_assets.definitions import defs
+from pharma_assets.defs.evaluation import FILES_TAG, evaluate_inbox
 from pharma_assets.defs.platform import PlatformResource
-from pharma_assets.defs.runs import JOB_NAME, client_months_of, own_process_tags
-from pharma_assets.defs.sensors import FILES_TAG, SENSOR_NAME, SENSOR_TAG, evaluate_inbox
+from pharma_assets.defs.runs import JOB_NAME, SENSOR_NAME, SENSOR_TAG, client_months_of, own_process_tags
 from pharma_assets.instance import dagster_instance
 
 
