@@ -6,12 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from dagster import DagsterInstance, RunRequest, SensorResult, build_sensor_context
-from dagster._core.storage.tags import SENSOR_NAME_TAG
 
 from pharma_assets.definitions import defs
+from pharma_assets.defs.evaluation import FILES_TAG, evaluate_inbox
 from pharma_assets.defs.platform import PlatformResource
-from pharma_assets.defs.runs import JOB_NAME, client_months_of, own_process_tags
-from pharma_assets.defs.sensors import FILES_TAG, SENSOR_NAME, evaluate_inbox
+from pharma_assets.defs.runs import JOB_NAME, SENSOR_NAME, SENSOR_TAG, client_months_of, own_process_tags
 from pharma_assets.instance import dagster_instance
 
 
@@ -89,7 +88,7 @@ def _run(instance: DagsterInstance, request: RunRequest) -> TickRun:
         instance=instance,
         partition_key=request.partition_key,
         run_config={**request.run_config, "loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-        tags={**request.tags, SENSOR_NAME_TAG: SENSOR_NAME, **own_process_tags()},
+        tags={**request.tags, SENSOR_TAG: SENSOR_NAME, **own_process_tags()},
         raise_on_error=False,
     )
     failures = [event.step_failure_data for event in outcome.all_events if event.is_step_failure]

@@ -1,5 +1,7 @@
 """The four assets: `folder_tree → file_registry → normalized_report → primary_data`."""
 
+# ruff: noqa: PLC0415 - definitions load fast, and import what they need when it is needed
+
 # Dagster reads the annotations, so they are not postponed here.
 
 from collections.abc import Iterator
@@ -20,16 +22,12 @@ from pydantic import Field
 
 from pharma_assets.defs.checks import check_specs
 from pharma_assets.defs.keys import NORMALIZED_REPORT, PRIMARY_DATA
-from pharma_assets.defs.metadata import registry_schema, scan_metadata, target_schema
 from pharma_assets.defs.partitions import CLIENTS
 from pharma_assets.defs.platform import PlatformResource
-from pharma_assets.defs.work import POOL, Order, work_through
-from pharma_assets.inbox.tree import LIST_NAME, make_tree
-from pharma_assets.intake import take_in
+from pharma_assets.defs.runs import CLIENT_MONTH_OP, POOL
+from pharma_assets.defs.schemas import registry_schema, target_schema
 from pharma_assets.model.client_month import ClientMonth
 from pharma_assets.settings import load_settings
-
-CLIENT_MONTH_OP = "client_month"
 
 _FOLDER_TREE = """The leaf folders that suppliers drop reports into:
 `provider/year/month/client/report type`. Providers, years, clients and types come from `pharma.toml`.
@@ -66,6 +64,8 @@ folder_tree → file_registry → normalized_report → **primary_data**"""
 
 @asset(group_name="inbox", kinds={"folder"}, tags={"layer": "inbox"}, description=_FOLDER_TREE)
 def folder_tree() -> MaterializeResult[None]:
+    from pharma_assets.inbox.tree import LIST_NAME, make_tree
+
     settings = load_settings()
     result = make_tree(settings.inbox_root, settings.tree, settings.home / LIST_NAME, create=True)
     return MaterializeResult(
@@ -87,6 +87,9 @@ def folder_tree() -> MaterializeResult[None]:
     metadata={"dagster/table_name": "ops.file_registry", "dagster/column_schema": registry_schema()},
 )
 def file_registry(context: AssetExecutionContext, platform: PlatformResource) -> MaterializeResult[None]:
+    from pharma_assets.defs.metadata import scan_metadata
+    from pharma_assets.intake import take_in
+
     with platform.open(context.instance) as opened:
         intake = take_in(opened, context.run.run_id)
     add_clients(context, [client.key for client in intake.clients])
@@ -150,6 +153,8 @@ def client_month_assets(partitions_def: MultiPartitionsDefinition, most_in_a_run
     def client_month(
         context: AssetExecutionContext, config: ClientMonthConfig, platform: PlatformResource
     ) -> Iterator[MaterializeResult[None]]:
+        from pharma_assets.defs.work import Order, work_through
+
         order = Order(
             assets=tuple(key for key in (NORMALIZED_REPORT, PRIMARY_DATA) if key in context.selected_asset_keys),
             checks=frozenset(key.name for key in context.selected_asset_check_keys),

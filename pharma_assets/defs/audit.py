@@ -1,8 +1,11 @@
 """The nightly audit: a check on the registry, its job and its schedule."""
 
+# ruff: noqa: PLC0415 - definitions load fast, and import what they need when it is needed
+
 # Dagster reads the annotations, so they are not postponed here.
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from dagster import (
     AssetCheckExecutionContext,
@@ -20,16 +23,15 @@ from dagster import (
 )
 from pydantic import Field
 
-from pharma_assets.defs.assets import file_registry
-from pharma_assets.defs.metadata import LONGEST_LIST, Metadata, text_list
+from pharma_assets.defs.keys import FILE_REGISTRY
 from pharma_assets.defs.platform import PlatformResource
-from pharma_assets.loading.audit import Audit
-from pharma_assets.loading.audit import audit as compare
-from pharma_assets.loading.difference import Difference
-from pharma_assets.loading.mend import Mending
-from pharma_assets.loading.mend import mend as put_right
 
-AUDIT = AssetCheckKey(file_registry.key, "audit")
+if TYPE_CHECKING:
+    from pharma_assets.defs.metadata import Metadata
+    from pharma_assets.loading.audit import Audit
+    from pharma_assets.loading.difference import Difference
+
+AUDIT = AssetCheckKey(FILE_REGISTRY, "audit")
 AUDIT_JOB_NAME = "audit_job"
 AT_NIGHT = "30 3 * * *"
 
@@ -48,8 +50,12 @@ class AuditConfig(Config):
 
 
 # On the registry and not on `primary_data`: it is over all client-months, and a click on one must not start it.
-@asset_check(asset=file_registry.key, name=AUDIT.name, description=_DESCRIPTION)
+@asset_check(asset=FILE_REGISTRY, name=AUDIT.name, description=_DESCRIPTION)
 def audit(context: AssetCheckExecutionContext, config: AuditConfig, platform: PlatformResource) -> AssetCheckResult:
+    from pharma_assets.loading.audit import audit as compare
+    from pharma_assets.loading.mend import Mending
+    from pharma_assets.loading.mend import mend as put_right
+
     month = datetime.strptime(config.month, "%Y-%m").date() if config.month else None
     with platform.open(context.instance) as opened:
         found = compare(opened, month, contents=config.contents)
@@ -63,7 +69,9 @@ def audit(context: AssetCheckExecutionContext, config: AuditConfig, platform: Pl
     )
 
 
-def _metadata(found: Audit, mended: dict[Difference, str]) -> dict[str, Metadata]:
+def _metadata(found: "Audit", mended: "dict[Difference, str]") -> "dict[str, Metadata]":
+    from pharma_assets.defs.metadata import LONGEST_LIST, text_list
+
     metadata: dict[str, Metadata] = {"files": found.files, "rows": found.rows, "seconds": round(found.seconds, 3)}
     if found.counts:
         metadata["counts"] = MetadataValue.json(dict(found.counts))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dagster import (
     AssetCheckEvaluation,
@@ -21,10 +21,12 @@ from pharma_assets.defs.keys import PRIMARY_DATA
 from pharma_assets.defs.partitions import partition_key
 from pharma_assets.loading import checks
 from pharma_assets.loading.checks import Finding
-from pharma_assets.loading.month_facts import MonthFacts
 from pharma_assets.model.personal import masked
 
-Check = Callable[[MonthFacts], Finding]
+if TYPE_CHECKING:
+    from pharma_assets.loading.month_facts import MonthFacts
+
+Check = Callable[["MonthFacts"], Finding]
 
 _CHECKS: dict[str, tuple[AssetCheckSeverity, Check]] = {
     "reconciliation": (AssetCheckSeverity.ERROR, checks.reconciliation),

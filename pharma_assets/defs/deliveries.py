@@ -3,11 +3,13 @@
 Dagster's own freshness is one of the whole asset, and a backfill of an old month would renew it.
 """
 
+# ruff: noqa: PLC0415 - definitions load fast, and import what they need when it is needed
+
 # Dagster reads the annotations, so they are not postponed here.
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dagster import (
     AssetCheckExecutionContext,
@@ -30,8 +32,9 @@ from pydantic import Field
 
 from pharma_assets.defs.keys import FILE_REGISTRY
 from pharma_assets.defs.platform import PlatformResource
-from pharma_assets.loading.expectations import deliveries_of
-from pharma_assets.registry.senders import WANTING, Delivery
+
+if TYPE_CHECKING:
+    from pharma_assets.registry.senders import Delivery
 
 DELIVERIES = AssetCheckKey(FILE_REGISTRY, "deliveries")
 DELIVERIES_JOB_NAME = "deliveries_job"
@@ -67,6 +70,9 @@ class DeliveriesConfig(Config):
 def deliveries(
     context: AssetCheckExecutionContext, config: DeliveriesConfig, platform: PlatformResource
 ) -> AssetCheckResult:
+    from pharma_assets.loading.expectations import deliveries_of
+    from pharma_assets.registry.senders import WANTING
+
     with platform.open(context.instance) as opened, opened.engine.connect() as connection:
         today = datetime.now(opened.timezone).date()
         months = [datetime.strptime(config.month, "%Y-%m").date()] if config.month else _latest_months(today)
@@ -88,7 +94,7 @@ def _latest_months(today: date) -> list[date]:
     return [(month - timedelta(days=1)).replace(day=1), month]
 
 
-def _table(found: Sequence[tuple[date, Delivery]]) -> MetadataValue[Any]:
+def _table(found: "Sequence[tuple[date, Delivery]]") -> MetadataValue[Any]:
     return MetadataValue.table(
         [TableRecord({"month": f"{month:%Y-%m}", **item.record()}) for month, item in found],
         TableSchema([TableColumn(name) for name in _COLUMNS]),

@@ -22,7 +22,6 @@ from pharma_assets.loading.platform import Platform
 from pharma_assets.model.client_month import ClientMonth
 from pharma_assets.model.personal import PERSONAL_COLUMNS
 from pharma_assets.model.report_path import parse_leaf
-from pharma_assets.model.target import COLUMNS
 from pharma_assets.registry.scan import ScanResult
 from pharma_assets.transforms.header_text import normalize_header
 from pharma_assets.transforms.layout import Layout
@@ -47,37 +46,6 @@ _FILE_COLUMNS = (
     TableColumn("source", description="format, encoding and header row"),
     TableColumn("message", description="what is wrong or why it does not count, and what to do"),
 )
-
-
-def registry_schema() -> TableSchema:
-    """The columns of `ops.file_registry` that people ask for (CONTRACT §2)."""
-    columns = {
-        "id": ("bigint", "number of the file"),
-        "file_path": ("text", "where it lies, below the inbox"),
-        "uploaded_at": ("timestamptz", "its modification time"),
-        "status": ("text", "NEW, PROCESSING, CREATED, ERROR or DELETE"),
-        "data_provider": ("text", "Сеть or Дистрибьютор"),
-        "report_year": ("smallint", "of its folder"),
-        "report_month": ("smallint", "of its folder"),
-        "client_name": ("text", "client folder"),
-        "report_type": ("text", "report-type folder"),
-        "created_at": ("timestamptz", "when it was registered"),
-        "error_reason": ("text", "code of what is wrong"),
-        "result_name": ("text", "its result file"),
-    }
-    return TableSchema([TableColumn(name, kind, meaning) for name, (kind, meaning) in columns.items()])
-
-
-def target_schema() -> TableSchema:
-    """The columns of `raw.primary_data` that reports fill."""
-    columns = [TableColumn(column.name, column.type.value, column.meaning) for column in COLUMNS]
-    trace = [
-        TableColumn("source_sheet", "text", "sheet of the source"),
-        TableColumn("source_row", "integer", "row of the source, as people count"),
-        TableColumn("source_part", "smallint", "which of several rows that hooks.py made of it, 1 in most reports"),
-        TableColumn("extra", "jsonb", "source columns that the schema lacks: header → text"),
-    ]
-    return TableSchema(columns=columns + trace)
 
 
 def outcome_metadata(outcome: Outcome, facts: MonthFacts, platform: Platform) -> dict[str, Metadata]:

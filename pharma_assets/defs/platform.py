@@ -1,17 +1,20 @@
 """The platform as a Dagster resource, and the guard against a Dagster instance that is not ours."""
 
+# ruff: noqa: PLC0415 - definitions load fast, and import what they need when it is needed
+
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dagster import ConfigurableResource, DagsterInstance, InitResourceContext
-from dagster_postgres import PostgresRunStorage
 
 from pharma_assets.defs.liveness import alive
 from pharma_assets.defs.runs import own_process_tags
 from pharma_assets.errors import PharmaError
-from pharma_assets.loading.platform import Platform, open_platform
 from pharma_assets.settings import load_settings
+
+if TYPE_CHECKING:
+    from pharma_assets.loading.platform import Platform
 
 _MINUTE = 60
 _HOUR = 60 * _MINUTE
@@ -30,18 +33,20 @@ class PlatformResource(ConfigurableResource[Any]):
             yield self
 
     @contextmanager
-    def open(self, instance: DagsterInstance) -> Iterator[Platform]:
+    def open(self, instance: DagsterInstance) -> "Iterator[Platform]":
         """The platform, for one sensor evaluation or one step.
 
         Raises PharmaError ENVIRONMENT_MISSING when `instance` does not keep its runs in PostgreSQL: Dagster would use
         SQLite without a word, and its runs would know nothing of those that the sensor started.
         """
+        from pharma_assets.loading.platform import open_platform
+
         require_platform_instance(instance)
         with open_platform(load_settings()) as platform:
             yield platform
 
     @contextmanager
-    def open_for_run(self, instance: DagsterInstance, run_id: str) -> Iterator[Platform]:
+    def open_for_run(self, instance: DagsterInstance, run_id: str) -> "Iterator[Platform]":
         """The platform, for a step that works on client-months; its run is marked as this process's.
 
         Raises what `open` raises.
@@ -62,6 +67,8 @@ def _keep_connections(instance: DagsterInstance) -> None:
 
 def require_platform_instance(instance: DagsterInstance) -> None:
     """Raise PharmaError ENVIRONMENT_MISSING unless the instance stores its runs in PostgreSQL."""
+    from dagster_postgres import PostgresRunStorage
+
     storage = instance.run_storage
     if not isinstance(storage, PostgresRunStorage):
         raise PharmaError("ENVIRONMENT_MISSING", why=f"it keeps its runs in {type(storage).__name__}")

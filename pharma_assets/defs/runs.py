@@ -15,9 +15,14 @@ from pharma_assets.defs.liveness import dead
 from pharma_assets.defs.partitions import CLIENTS
 from pharma_assets.model.client_month import Client, ClientMonth
 
+SENSOR_NAME = "inbox_sensor"
+SENSOR_TAG = "dagster/sensor_name"
 JOB_NAME = "client_month_job"
+CLIENT_MONTH_OP = "client_month"
 BATCH_JOB_NAME = "client_months_batch_job"
 BATCH_OP = "client_months"
+# So that a limit can be set on how many steps of this work go on at once, on all machines together.
+POOL = "client_months"
 # Dagster keeps tags under this prefix out of people's sight.
 PROCESS_TAG = ".dagster/pharma_process"
 DIGEST_TAG = ".dagster/pharma_due"

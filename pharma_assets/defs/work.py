@@ -40,9 +40,6 @@ from pharma_assets.loading.platform import Platform
 from pharma_assets.model.client_month import ClientMonth
 from pharma_assets.model.transform_version import no_transform
 
-# Of the queue, so that a number can be set on how many steps of this work go on at once, on all machines together.
-POOL = "client_months"
-
 MOST_RETRIES = 2
 # So many client-months in a row that the platform fails: then it is the platform, and the rest would fare no better.
 _GIVE_UP_AFTER = 3

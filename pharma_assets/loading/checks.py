@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 from statistics import median
+from typing import TYPE_CHECKING
 
-from pharma_assets.loading.month_facts import MonthFacts, Volume
-from pharma_assets.transforms.values.identifiers import is_valid_inn
+if TYPE_CHECKING:
+    from pharma_assets.loading.month_facts import MonthFacts, Volume
 
 # The share of rows that have an INN for which it may be wrong: a slip of somebody's hand, and no wrong column.
 WRONG_INN_SHARE = 0.01
@@ -124,7 +125,11 @@ def inn_validity(facts: MonthFacts) -> Finding:
 
 
 # Buyers come again in every report of a supplier.
-_is_valid_inn = lru_cache(maxsize=100_000)(is_valid_inn)
+@lru_cache(maxsize=100_000)
+def _is_valid_inn(text: str) -> bool:
+    from pharma_assets.transforms.values.identifiers import is_valid_inn  # noqa: PLC0415 - definitions load fast
+
+    return is_valid_inn(text)
 
 
 def volume(facts: MonthFacts) -> Finding:

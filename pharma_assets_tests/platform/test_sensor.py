@@ -20,9 +20,9 @@ from dagster import (
 
 from pharma_assets.database.urls import engine as make_engine
 from pharma_assets.definitions import defs
+from pharma_assets.defs.evaluation import evaluate_inbox
 from pharma_assets.defs.platform import PlatformResource
 from pharma_assets.defs.runs import DIGEST_TAG, JOB_NAME, PARTITION_TAG
-from pharma_assets.defs.sensors import evaluate_inbox
 from pharma_assets.demo.reports import client_01_xlsx, client_02_xlsx, client_03_csv
 from pharma_assets.model.client_month import ClientMonth
 from pharma_assets.registry.locks import client_month_lock, try_lock

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pharma_assets.defs.batches import digest_of, is_fresh, share_out
+from pharma_assets.defs.batching import digest_of, is_fresh, share_out
 from pharma_assets.intake import NO_BACKLOG, Backlog, Request, Why, plan
 from pharma_assets.model.client_month import Client, ClientMonth
 from pharma_assets.model.provider import Provider

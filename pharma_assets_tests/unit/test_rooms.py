@@ -66,6 +66,16 @@ def test_definitions_load_without_environment_and_database(tmp_path: Path) -> No
     assert list(tmp_path.iterdir()) == []
 
 
+def test_definitions_import_nothing_heavy() -> None:
+    """Dagster loads them anew in each of its processes, most of which never open a report."""
+    code = (
+        "import sys, pharma_assets.definitions\n"
+        "print([name for name in ('pandas', 'pyarrow', 'sqlalchemy', 'psycopg', 'lxml') if name in sys.modules])"
+    )
+    result = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"
+
+
 def test_help_imports_nothing_heavy() -> None:
     code = (
         "import sys; from typer.testing import CliRunner; from pharma_assets.cli import app\n"

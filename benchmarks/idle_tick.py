@@ -1,0 +1,85 @@
+"""A sensor tick that finds nothing, at 14,400 partitions, beside that of a sensor that does nothing:
+`python -m benchmarks.idle_tick`. Both are whole turns of Dagster's daemon, in this process.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from dagster import DagsterInstance
+from dagster._core.remote_origin import InProcessCodeLocationOrigin
+from dagster._core.scheduler.instigation import InstigatorType, SensorInstigatorData, TickStatus
+from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
+from dagster._core.workspace.context import WorkspaceProcessContext
+from dagster._core.workspace.load_target import InProcessWorkspaceLoadTarget
+from dagster._daemon.sensor import execute_sensor_iteration
+
+from benchmarks.full_house import full_house
+from benchmarks.measure import Step, Target, interleave, show_targets, show_times
+
+LIMIT = 2.0
+
+
+@contextmanager
+def turn(instance: DagsterInstance, module: str) -> Iterator[tuple[Callable[[], None], Callable[[], None]]]:
+    """The daemon's turn at the module's sensor, and what makes it ready for one."""
+    origin = InProcessCodeLocationOrigin(LoadableTargetOrigin(module_name=module), location_name=module)
+    with WorkspaceProcessContext(instance, InProcessWorkspaceLoadTarget(origin)) as process:
+
+        def rest() -> None:
+            """As if the pause between two ticks were over."""
+            for state in instance.all_instigator_state(instigator_type=InstigatorType.SENSOR):
+                data = state.instigator_data
+                assert isinstance(data, SensorInstigatorData)
+                rested = data._replace(last_tick_timestamp=None, last_tick_start_timestamp=None)
+                instance.update_instigator_state(state.with_data(rested))
+
+        def once() -> None:
+            list(
+                execute_sensor_iteration(
+                    process, logging.getLogger("sensor"), threadpool_executor=None, submit_threadpool_executor=None
+                )
+            )
+
+        yield once, rest
+
+
+def idle(instance: DagsterInstance) -> bool:
+    """Whether every tick of every sensor has found nothing."""
+    ticks = [
+        tick
+        for state in instance.all_instigator_state(instigator_type=InstigatorType.SENSOR)
+        for tick in instance.get_ticks(state.instigator_origin_id, state.selector_id)
+    ]
+    return bool(ticks) and all(tick.status is TickStatus.SKIPPED for tick in ticks)
+
+
+def main() -> int:
+    """Run the benchmark; 1 if the target is missed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--clients", type=int, default=80)
+    parser.add_argument("--months", type=int, default=180)
+    parser.add_argument("--rounds", type=int, default=9)
+    given = parser.parse_args()
+    with full_house(given.clients, given.months):
+        from pharma_assets.instance import dagster_instance  # noqa: PLC0415 - it reads the environment
+
+        with (
+            dagster_instance() as instance,
+            turn(instance, "benchmarks.empty_sensor") as (nothing, rest_nothing),
+            turn(instance, "pharma_assets.definitions") as (ours, rest_ours),
+        ):
+            floor = Step("a sensor that does nothing", nothing, rest_nothing)
+            step = Step("inbox_sensor, nothing due", ours, rest_ours)
+            interleave([floor, step], given.rounds)
+            assert idle(instance), "something was due"
+    show_times(f"{given.clients * given.months:,} partitions, each with a file, {given.rounds} rounds", [floor, step])
+    return 0 if show_targets([Target(step, floor, LIMIT)]) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,120 @@
+"""The questions of Dagster's matrix pages at 14,400 partitions, beside 100: `python -m benchmarks.matrix`.
+
+Two platforms stand in processes of their own and answer in turn. Timed is the answer to the GraphQL queries that the
+pages send, as the webserver would give it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import IO, Any, cast
+
+from benchmarks.full_house import House, full_house
+from benchmarks.measure import Step, Target, show_targets, show_times
+
+LIMIT = 2.0
+FEW, MANY = (10, 10), (80, 180)
+
+_NODE = 'assetNodeOrError(assetKey: {path: ["primary_data"]})'
+_RANGES = """{ primaryDimensionName ranges { primaryDimStartKey primaryDimEndKey primaryDimStartTime primaryDimEndTime
+    secondaryDim { %s } } }"""
+_OF_ASSET = "... on DefaultPartitionStatuses { materializedPartitions materializingPartitions failedPartitions }"
+_OF_CHECK = """... on AssetCheckDefaultPartitionStatuses { succeededPartitions failedPartitions inProgressPartitions
+    skippedPartitions executionFailedPartitions }"""
+_CHECK_RANGES = "... on AssetCheckMultiPartitionStatuses " + _RANGES % _OF_CHECK
+
+QUERIES = {
+    "the matrix": f"""{{ {_NODE} {{ ... on AssetNode {{ partitionKeysByDimension {{ name type partitionKeys }}
+        assetPartitionStatuses {{ ... on MultiPartitionStatuses {_RANGES % _OF_ASSET} }} }} }} }}""",
+    "one partition": """{ assetOrError(assetKey: {path: ["primary_data"]}) { ... on Asset {
+        definition { latestRunForPartition(partition: "%s") { id status } }
+        assetEventHistory(partitions: ["%s"], limit: 1000,
+            eventTypeSelectors: [MATERIALIZATION, OBSERVATION, FAILED_TO_MATERIALIZE]) { results {
+        ... on MaterializationEvent { runId timestamp metadataEntries { label } } } } } } }""",
+    "a check's matrix": f"""{{ {_NODE} {{ ... on AssetNode {{ assetCheckOrError(checkName: "reconciliation") {{
+        ... on AssetCheck {{ partitionKeysByDimension {{ name partitionKeys }}
+        partitionStatuses {{ {_CHECK_RANGES} }} }} }} }} }} }}""",
+    "all checks, for the lineage": f"""{{ {_NODE} {{ ... on AssetNode {{ assetChecksOrError {{
+        ... on AssetChecks {{ checks {{ name executionForLatestMaterialization {{ status }}
+        partitionStatuses {{ {_CHECK_RANGES} }} }} }} }} }} }} }}""",
+}
+
+
+def answer(clients: int, months: int) -> None:
+    """A platform that answers all queries once for each line of the standard input, with the seconds of each."""
+    with full_house(clients, months) as house:
+        from pharma_assets_tests.platform.control_room import control_room  # noqa: PLC0415 - after the environment
+
+        with control_room(house.home) as room:
+            room.instance.optimize_for_webserver(statement_timeout=600_000, pool_recycle=3600, max_overflow=20)
+            print("ready", flush=True)
+            for _ in sys.stdin:
+                print(json.dumps({name: _seconds(room, name, house) for name in QUERIES}), flush=True)
+
+
+def _seconds(room: Any, name: str, house: House) -> float:
+    key = house.months[-1].key
+    query = QUERIES[name] % (key, key) if name == "one partition" else QUERIES[name]
+    started = time.perf_counter()
+    data = room.ask(query)
+    seconds = time.perf_counter() - started
+    assert "ranges" in str(data) or name == "one partition", f"{name}: no ranges"
+    assert key.partition("|")[0] in str(data) or name == "one partition", f"{name}: the client is not there"
+    return seconds
+
+
+@contextmanager
+def platform(size: tuple[int, int]) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-W", "ignore", "-m", "benchmarks.matrix", "--answer", *map(str, size)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        for line in cast("IO[str]", process.stdout):
+            if line.strip() == "ready":
+                break
+        yield process
+        cast("IO[str]", process.stdin).close()
+
+
+def ask(process: subprocess.Popen[str]) -> dict[str, float]:
+    requests, answers = cast("IO[str]", process.stdin), cast("IO[str]", process.stdout)
+    requests.write("\n")
+    requests.flush()
+    return dict(json.loads(answers.readline()))
+
+
+def compare(few: tuple[int, int], many: tuple[int, int], rounds: int) -> Sequence[Target]:
+    """Each query's times on both platforms, round after round; a first one warms up."""
+    targets = []
+    with ExitStack() as stack:
+        platforms = [stack.enter_context(platform(size)) for size in (few, many)]
+        times = [[ask(process) for process in platforms] for _ in range(rounds + 1)][1:]
+    for name in QUERIES:
+        at_few, at_many = (Step(f"{name} at {size[0] * size[1]:,}", lambda: 0) for size in (few, many))
+        at_few.seconds = [of_few[name] for of_few, _ in times]
+        at_many.seconds = [of_many[name] for _, of_many in times]
+        targets.append(Target(at_many, at_few, LIMIT))
+    return targets
+
+
+def main() -> int:
+    """Run the benchmark; 1 if a target is missed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--answer", type=int, nargs=2)
+    parser.add_argument("--many", type=int, nargs=2, default=MANY, help="clients and months")
+    parser.add_argument("--rounds", type=int, default=5)
+    given = parser.parse_args()
+    if given.answer:
+        answer(*given.answer)
+        return 0
+    targets = compare(FEW, tuple(given.many), given.rounds)
+    show_times(f"{given.rounds} rounds", [step for target in targets for step in (target.floor, target.step)])
+    return 0 if show_targets(targets) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
