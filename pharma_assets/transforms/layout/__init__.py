@@ -17,7 +17,7 @@ from pharma_assets.transforms.layout.columns import (
     Parse,
     lookup_key,
 )
-from pharma_assets.transforms.layout.fields import Fact, RegistryField, Segment, Waybill, segments_of
+from pharma_assets.transforms.layout.fields import Fact, RegistryField, Waybill, segments_of
 from pharma_assets.transforms.layout.file import Effective, LayoutFile, Version, read_layout
 from pharma_assets.transforms.layout.flat import ENGINE_VERSION, Layout, Sheets, Totals
 from pharma_assets.transforms.layout.row_rules import LeftOut, Volume
@@ -39,7 +39,6 @@ __all__ = [
     "Parse",
     "RegistryField",
     "Schedule",
-    "Segment",
     "Sheets",
     "Totals",
     "Version",
