@@ -22,6 +22,7 @@ FILE = LoadedFile(
     path="a.csv",
     rows_read=10,
     rows_loaded=7,
+    rows_superseded=0,
     rows_left_out=2,
     rows_rejected=1,
     sums={"amount_type_1": Decimal("7.5")},
