@@ -1,16 +1,11 @@
 """The sensor that tells people what waits for them."""
 
 # Dagster reads the annotations, so they are not postponed here.
+# ruff: noqa: PLC0415 - definitions load fast, and import what they need when it is needed
 
-from datetime import UTC, datetime
+from dagster import DefaultSensorStatus, SensorDefinition, SensorEvaluationContext, SensorResult, sensor
 
-from dagster import DefaultSensorStatus, SensorDefinition, SensorEvaluationContext, SensorResult, SkipReason, sensor
-
-from pharma_assets.alerts.items import REGISTRY_KINDS, waiting_items
-from pharma_assets.alerts.recipients import common_recipients, owner_in
-from pharma_assets.alerts.rounds import Told, tell
 from pharma_assets.defs.platform import PlatformResource
-from pharma_assets.defs.troubles import KINDS, Memory, troubles
 
 SENSOR_NAME = "alerts_sensor"
 EVERY_SECONDS = 300
@@ -23,33 +18,9 @@ EVERY_SECONDS = 300
     description="Tells people by e-mail and webhook what waits for them, if the settings say whom.",
 )
 def _alerts_sensor(context: SensorEvaluationContext, platform: PlatformResource) -> SensorResult:
+    from pharma_assets.defs.alert_round import evaluate_alerts
+
     return evaluate_alerts(context, platform)
 
 
 alerts_sensor: SensorDefinition = _alerts_sensor
-
-
-def evaluate_alerts(context: SensorEvaluationContext, platform: PlatformResource) -> SensorResult:
-    """One round. Nothing that goes wrong with a message fails it."""
-    memory = Memory.of_cursor(context.cursor)
-    with platform.open(context.instance) as opened:
-        owner_of = owner_in(opened.transforms)
-        settings = opened.settings
-        if not common_recipients(settings) and settings.smtp_url is None:
-            return SensorResult(
-                skip_reason=SkipReason("nobody is to be told: PHARMA_ALERT_EMAILS, PHARMA_ALERT_WEBHOOKS")
-            )
-        moment = datetime.now(UTC)
-        items = troubles(context.instance, memory, moment)
-        with opened.engine.connect() as connection:
-            items += waiting_items(connection, personal=settings.show_personal)
-        sent = tell(opened.engine, settings, items, KINDS | REGISTRY_KINDS, owner_of, moment)
-    for told in sent:
-        if told.error:
-            context.log.warning(f"{told.recipient} could not be told: {told.error}")
-    return SensorResult(skip_reason=SkipReason(_summary(len(items), sent)), cursor=memory.cursor())
-
-
-def _summary(waiting: int, sent: list[Told]) -> str:
-    failed = sum(told.error is not None for told in sent)
-    return f"{waiting} things wait for somebody: {len(sent) - failed} messages sent, {failed} could not be"

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from dagster import ConfigurableResource, DagsterInstance, InitResourceContext
 
-from pharma_assets.defs.liveness import alive
 from pharma_assets.defs.runs import own_process_tags
 from pharma_assets.errors import PharmaError
 from pharma_assets.settings import load_settings
@@ -26,6 +25,8 @@ class PlatformResource(ConfigurableResource[Any]):
     @contextmanager
     def yield_for_execution(self, context: InitResourceContext) -> Iterator["PlatformResource"]:
         """For as long as a run is being worked on, it can be seen from any machine that its process lives."""
+        from pharma_assets.defs.liveness import alive
+
         if context.run is None or context.instance is None:
             yield self
             return

@@ -11,7 +11,6 @@ from typing import Any
 import psutil
 from dagster import DagsterInstance, DagsterRun, DagsterRunStatus, RunRecord, RunsFilter
 
-from pharma_assets.defs.liveness import dead
 from pharma_assets.defs.partitions import CLIENTS
 from pharma_assets.model.client_month import Client, ClientMonth
 
@@ -83,6 +82,8 @@ def end_dead_runs(instance: DagsterInstance) -> list[DagsterRun]:
     Returns them. Dagster's default launcher cannot tell, nor can Celery's if a whole machine goes, and the run
     would stand as STARTED for ever.
     """
+    from pharma_assets.defs.liveness import dead  # noqa: PLC0415 - definitions load fast
+
     begun = {
         record.dagster_run.run_id: process
         for record in _records(instance, _WORKING)

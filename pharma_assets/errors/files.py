@@ -159,11 +159,11 @@ PROBLEMS = (
         Scope.FILE,
         en=Message(
             "of a month before {since}: it waits until somebody asks for it",
-            "`pharma-assets backlog plan` says what taking it in would cost, `pharma-assets backlog start` does it.",
+            "See with `pharma-assets backlog plan` what it would cost; `pharma-assets backlog start` takes it in.",
         ),
         ru=Message(
             "месяц раньше {since}: файл ждёт, пока его не попросят",
-            "`pharma-assets backlog plan` скажет, чего стоит его приём, `pharma-assets backlog start` начнёт приём.",
+            "Посмотрите `pharma-assets backlog plan`, чего стоит приём; `pharma-assets backlog start` начнёт его.",
         ),
     ),
     Problem(

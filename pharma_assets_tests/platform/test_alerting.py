@@ -35,7 +35,8 @@ from typer.testing import CliRunner
 from pharma_assets.alerts.items import Item, Kind
 from pharma_assets.cli import app
 from pharma_assets.definitions import defs
-from pharma_assets.defs.alerts import SENSOR_NAME, evaluate_alerts
+from pharma_assets.defs.alert_round import evaluate_alerts
+from pharma_assets.defs.alerts import SENSOR_NAME
 from pharma_assets.defs.platform import PlatformResource
 from pharma_assets.defs.runs import JOB_NAME, PARTITION_TAG
 from pharma_assets.defs.troubles import RUN_AGE, Memory, troubles
