@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Callable
+from datetime import UTC, datetime
 from statistics import median
 
 import psutil
 from dagster import DagsterInstance, DagsterRunStatus, RunRecord, RunsFilter
 
 from pharma_assets.model.client_month import ClientMonth
+from pharma_assets.registry.journal import LEASE
 
 JOB_NAME = "client_month_job"
 # Dagster keeps tags under this prefix out of people's sight.
@@ -42,18 +45,35 @@ def client_months_in_flight(instance: DagsterInstance) -> set[ClientMonth]:
     return months
 
 
-def end_dead_runs(instance: DagsterInstance) -> list[str]:
-    """Mark runs as failed whose process on this host has died without a word (`kill -9`, power cut); returns their ids.
+def end_dead_runs(instance: DagsterInstance, is_held: Callable[[ClientMonth], bool]) -> list[str]:
+    """Mark runs as failed whose process has died without a word (`kill -9`, power cut); returns their ids.
 
-    Dagster's default launcher cannot tell, and the run would stand as STARTED for ever.
+    Dagster's default launcher cannot tell, and the run would stand as STARTED for ever, its client-month left out. On
+    this host the process itself is looked for. Elsewhere, or where no process has ever begun, a run is dead that has
+    not moved for longer than a claim holds, and whose client-month's lock nobody holds (`is_held`).
     """
     ended = []
     for record in _records(instance, _WORKING):
         process = record.dagster_run.tags.get(PROCESS_TAG)
-        if process is not None and _is_dead(process):
-            instance.report_run_failed(record.dagster_run, f"its process {process} has died; what was due is due again")
+        if process is not None and _is_here(process):
+            dead = _is_dead(process)
+        else:
+            dead = _is_silent(record) and not _holds_lock(record, is_held)
+        if dead:
+            why = f"its process {process or ''} has died; what was due is due again"
+            instance.report_run_failed(record.dagster_run, why)
             ended.append(record.dagster_run.run_id)
     return ended
+
+
+def _is_silent(record: RunRecord) -> bool:
+    return datetime.now(UTC) - record.update_timestamp.astimezone(UTC) > LEASE
+
+
+def _holds_lock(record: RunRecord, is_held: Callable[[ClientMonth], bool]) -> bool:
+    """Whether its client-month is being worked on; of a run that has none, nothing can be told."""
+    key = record.dagster_run.tags.get(PARTITION_TAG)
+    return key is None or is_held(ClientMonth.of_key(key))
 
 
 def runs_for(instance: DagsterInstance, digest: str) -> int:
@@ -81,11 +101,12 @@ def _records(instance: DagsterInstance, statuses: list[DagsterRunStatus]) -> lis
     return list(instance.get_run_records(RunsFilter(statuses=statuses)))
 
 
+def _is_here(process: str) -> bool:
+    return process.partition("/")[0] == socket.gethostname()
+
+
 def _is_dead(process: str) -> bool:
-    host, _, rest = process.partition("/")
-    number, _, started = rest.partition("/")
-    if host != socket.gethostname():
-        return False
+    number, _, started = process.partition("/")[2].partition("/")
     try:
         return f"{psutil.Process(int(number)).create_time():.2f}" != started
     except psutil.NoSuchProcess:

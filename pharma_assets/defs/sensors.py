@@ -21,6 +21,7 @@ from pharma_assets.defs.partitions import CLIENTS, partition_key
 from pharma_assets.defs.platform import PlatformResource
 from pharma_assets.defs.runs import DIGEST_TAG, client_months_in_flight, end_dead_runs, runs_for
 from pharma_assets.intake import Intake, Request, take_in
+from pharma_assets.registry.locks import all_held, client_month_lock, is_held
 
 SENSOR_NAME = "inbox_sensor"
 FILES_TAG = "pharma/files"
@@ -48,7 +49,9 @@ def evaluate_inbox(context: SensorEvaluationContext, platform: PlatformResource)
     """One evaluation, also of `pharma-assets tick`: register, add clients, request what is due and not in flight."""
     instance = context.instance
     with platform.open(instance) as opened:
-        for run_id in end_dead_runs(instance):
+        with opened.engine.connect() as connection:
+            held = all_held(connection)
+        for run_id in end_dead_runs(instance, lambda month: is_held(held, client_month_lock(month))):
             context.log.warning(f"run {run_id} had died and was marked as failed")
         intake = take_in(opened, SENSOR_NAME, client_months_in_flight(instance))
     known = set(instance.get_dynamic_partitions(CLIENTS.name or ""))

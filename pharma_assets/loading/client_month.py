@@ -6,7 +6,9 @@ Every path – sensor, `tick`, a click in Dagster – comes through `work_on`.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import Flag, auto
@@ -30,7 +32,7 @@ from pharma_assets.loading.primary_data import remove_rows
 from pharma_assets.loading.working_folders import set_aside
 from pharma_assets.model.client_month import ClientMonth
 from pharma_assets.model.status import Status
-from pharma_assets.registry import journal
+from pharma_assets.registry import claims, journal
 from pharma_assets.registry.files import (
     NOWHERE,
     OF_CLIENT_MONTH,
@@ -48,6 +50,8 @@ logger = logging.getLogger(__name__)
 
 
 PREVIEW_ROWS = 10
+
+_RENEWAL = journal.LEASE / 6
 
 # A file that has gone, or whose transform is still to be written, is nobody's failure.
 _NO_FAILURE = ("FILE_GONE", "NO_SCRIPT_FOUND")
@@ -146,21 +150,79 @@ def work_on(
             outcome.rows_before = _count_rows(connection, client_month)
             todo = _files_to_do(connection, platform, client_month, rebuild=rebuild, retry=retry)
             files = lock_unchanged(connection, todo)
+            deadly = _deadly(platform, connection, files, run_id)
+            if deadly is not None:
+                outcome.files.append(deadly)
+                files = [file for file in files if file.id != deadly.file.id]
             journal.claim(connection, [file.id for file in files], run_id)
-        if files:
-            platform.reader.start()
-        for file in files:
-            reached(file, Step.CLAIMED)
-        if rebuild and Work.LOAD in work:
-            with platform.engine.begin() as connection:
-                _rebuild(platform, connection, files, run_id, outcome)
-            set_aside(platform, outcome.superseded, [report.result_name for report in outcome.reports])
-        else:
-            step = normalize_file if work is Work.NORMALIZE else ingest_file
-            outcome.files += [_attempt(platform, file, run_id, step) for file in files]
+        with _claimed(platform, files, run_id) as at_work:
+            if files:
+                platform.reader.start()
+            for file in files:
+                reached(file, Step.CLAIMED)
+            if rebuild and Work.LOAD in work:
+                with platform.engine.begin() as connection:
+                    _rebuild(platform, connection, files, run_id, outcome, at_work)
+                set_aside(platform, outcome.superseded, [report.result_name for report in outcome.reports])
+            else:
+                step = normalize_file if work is Work.NORMALIZE else ingest_file
+                outcome.files += [_attempt(platform, file, run_id, step) for file in at_work.renewed(files)]
         with platform.engine.begin() as connection:
             outcome.rows_after = _count_rows(connection, client_month)
         return outcome
+
+
+def _deadly(
+    platform: Platform, connection: Connection, files: Sequence[RegisteredFile], run_id: str
+) -> FileOutcome | None:
+    """The file that the processes before this one have died of, if there is one: it must not stop the others for ever.
+
+    Files are worked on in their order, so the first one that is still claimed is the one that was being worked on.
+    """
+    suspect = next((file for file in files if file.status is Status.PROCESSING and file.reason is None), None)
+    if suspect is None:
+        return None
+    deaths = claims.count_death(connection, suspect.id)
+    if deaths < claims.MOST_DEATHS:
+        return None
+    error = PharmaError("RUN_DIED", deaths=deaths)
+    journal.failed(connection, suspect, run_id, error, _fingerprint(platform, suspect))
+    return FileOutcome(suspect, error=error)
+
+
+class _Claims:
+    """The claims of a run, which are renewed while it is alive."""
+
+    def __init__(self, platform: Platform, files: Sequence[RegisteredFile]) -> None:
+        self._engine = platform.engine
+        self._ids = [file.id for file in files]
+        self._renewed_at = time.monotonic()
+
+    def renewed(self, files: Iterable[RegisteredFile]) -> Iterator[RegisteredFile]:
+        """Each of the files in turn; now and then the claims are renewed before it."""
+        for file in files:
+            if time.monotonic() - self._renewed_at > _RENEWAL.total_seconds():
+                with self._engine.begin() as connection:
+                    claims.renew(connection, self._ids)
+                self._renewed_at = time.monotonic()
+            yield file
+
+
+@contextmanager
+def _claimed(platform: Platform, files: Sequence[RegisteredFile], run_id: str) -> Iterator[_Claims]:
+    """What is left of the claims when the block fails is given back, if that is possible: the next run must not take it
+    for what a process has died of."""
+    try:
+        yield _Claims(platform, files)
+    except Exception:
+        with suppress(DBAPIError), platform.engine.begin() as connection:
+            claims.give_back(connection, [file.id for file in files], run_id)
+        raise
+
+
+def _fingerprint(platform: Platform, file: RegisteredFile) -> str | None:
+    transform = platform.transforms.by_client.get(file.client_month.client)
+    return transform.fingerprint if transform else None
 
 
 def _files_to_do(
@@ -176,7 +238,12 @@ def _files_to_do(
 
 
 def _rebuild(
-    platform: Platform, connection: Connection, files: list[RegisteredFile], run_id: str, outcome: Outcome
+    platform: Platform,
+    connection: Connection,
+    files: list[RegisteredFile],
+    run_id: str,
+    outcome: Outcome,
+    at_work: _Claims,
 ) -> None:
     """Every file's rows anew in one transaction; a file that fails keeps the rows it had."""
 
@@ -186,7 +253,7 @@ def _rebuild(
             outcome.superseded += load_file(platform, connection, normalized, run_id)
         return normalized
 
-    outcome.files += [_attempt(platform, file, run_id, renew) for file in files]
+    outcome.files += [_attempt(platform, file, run_id, renew) for file in at_work.renewed(files)]
     for file_id, path in _loaded_and_gone(connection, outcome.client_month):
         outcome.superseded += remove_rows(connection, file_id)
         journal.removed(connection, file_id, run_id)
@@ -214,11 +281,10 @@ def _attempt(
         logger.exception("file %s: %s", file.id, file.path)
         cause = getattr(problem, "orig", None) or problem
         error = PharmaError("INTERNAL_ERROR", kind=type(cause).__name__, why=cause)
-    transform = platform.transforms.by_client.get(file.client_month.client)
     with platform.engine.begin() as connection:
         # What was wrong with a version says nothing of the next one, which is due as it is.
         if lock_unchanged(connection, [file]):
-            journal.failed(connection, file, run_id, error, transform.fingerprint if transform else None)
+            journal.failed(connection, file, run_id, error, _fingerprint(platform, file))
     return FileOutcome(file, error=error)
 
 
