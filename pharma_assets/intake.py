@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -20,13 +21,15 @@ from pharma_assets.loading.task_list import write_task_list
 from pharma_assets.loading.working_folders import clear_drafts, finish_setting_aside
 from pharma_assets.model.client_month import Client, ClientMonth
 from pharma_assets.model.status import Status
-from pharma_assets.registry import journal
+from pharma_assets.registry import claims, journal
 from pharma_assets.registry.files import RegisteredFile, due_files, known_clients, unshown_files
 from pharma_assets.registry.last_scan import note_scan
-from pharma_assets.registry.locks import client_month_lock, held_locks
+from pharma_assets.registry.locks import client_month_lock, end_holder, held_locks
 from pharma_assets.registry.scan import ScanResult, ScanRules, scan
 from pharma_assets.settings import Settings
 from pharma_assets.transforms.catalog import Transforms
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -125,6 +128,9 @@ def take_in(platform: Platform, run_id: str, in_flight: Collection[ClientMonth] 
         unshown = [file for file in unshown_files(connection) if _has_partition(settings, file.client_month)]
         months = {client_month_lock(file.client_month): file.client_month for file in [*due, *unshown]}
         locked = {months[name] for name in held_locks(connection, months)}
+        for stuck in locked.intersection(claims.overdue(connection)):
+            logger.warning("%s: its claims have run out, whoever holds its lock hangs; it is free again", stuck)
+            end_holder(connection, client_month_lock(stuck))
         clients = tuple(known_clients(connection))
     learn_contents(platform)
     write_task_list(platform, due)

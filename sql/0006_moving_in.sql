@@ -1,6 +1,6 @@
 -- depends: 0005_due
--- Moving in: what another program has loaded, files of long ago that wait until somebody asks for them, and what each
--- file held before it was replaced.
+-- Moving in: what another program has loaded, files of long ago that wait until somebody asks for them. And what is known
+-- of a file beyond its present state: what it held before it was replaced, and that the process died that worked on it.
 
 -- Rows that were taken over: of which bytes they are made is not known until somebody has to know.
 ALTER TABLE ops.file_load ALTER COLUMN content_hash DROP NOT NULL;
@@ -13,6 +13,10 @@ CREATE INDEX file_load_unknown_content_idx ON ops.file_load (id) WHERE supersede
 CREATE INDEX file_registry_at_work_idx ON ops.file_registry (id)
     WHERE status IN ('NEW', 'PROCESSING', 'ERROR') AND error_reason IS DISTINCT FROM 'BACKLOG';
 CREATE INDEX file_registry_backlog_idx ON ops.file_registry (report_year, report_month) WHERE error_reason = 'BACKLOG';
+
+-- How often in a row the process has died that was working on the file.
+ALTER TABLE ops.file_registry ADD COLUMN deaths smallint NOT NULL DEFAULT 0;
+CREATE INDEX file_registry_claim_idx ON ops.file_registry (claimed_until) WHERE claimed_until IS NOT NULL;
 
 -- Every content that a file has had: which it was, and what became of it.
 CREATE VIEW ops.file_version AS

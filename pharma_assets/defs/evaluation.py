@@ -36,6 +36,7 @@ from pharma_assets.defs.runs import (
 )
 from pharma_assets.intake import Intake, Request, Why, take_in
 from pharma_assets.model.client_month import ClientMonth
+from pharma_assets.registry.locks import all_held, client_month_lock, is_held
 from pharma_assets.settings import Settings
 
 PRIORITY_TAG = "dagster/priority"
@@ -54,7 +55,9 @@ def evaluate_inbox(context: SensorEvaluationContext, platform: PlatformResource)
     """One evaluation, also of `pharma-assets tick`: register, add clients, request what is due and not in flight."""
     instance = context.instance
     with platform.open(instance) as opened:
-        ended = end_dead_runs(instance)
+        with opened.engine.connect() as connection:
+            held = all_held(connection)
+        ended = end_dead_runs(instance, lambda month: is_held(held, client_month_lock(month)))
         for run in ended:
             context.log.warning(f"run {run.run_id} had died and was marked as failed")
         in_flight = client_months_in_flight(instance)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from statistics import median
 from typing import Any
 
@@ -76,11 +77,12 @@ def client_months_in_flight(instance: DagsterInstance) -> set[ClientMonth]:
     return {month for run in runs for month in client_months_of(run, clients)}
 
 
-def end_dead_runs(instance: DagsterInstance) -> list[DagsterRun]:
+def end_dead_runs(instance: DagsterInstance, is_held: Callable[[ClientMonth], bool]) -> list[DagsterRun]:
     """Mark runs as failed whose process has died without a word (`kill -9`, power cut), on whichever machine.
 
-    Returns them. Dagster's default launcher cannot tell, nor can Celery's if a whole machine goes, and the run
-    would stand as STARTED for ever.
+    Returns them. Dagster's default launcher cannot tell, nor can Celery's if a whole machine goes, and the run would
+    stand as STARTED for ever, its client-month left out. A run in which no process has ever begun is dead if it has not
+    moved for longer than a claim holds, and if nobody holds the lock of its client-month (`is_held`).
     """
     from pharma_assets.defs.liveness import dead  # noqa: PLC0415 - definitions load fast
 
@@ -92,13 +94,25 @@ def end_dead_runs(instance: DagsterInstance) -> list[DagsterRun]:
     lost = {run_id for run_id, process in begun.items() if _is_dead(process)}
     lost |= dead(instance, begun.keys() - lost)
     ended = []
-    for record in _records(instance, _WORKING) if lost else []:
+    for record in _records(instance, _WORKING):
         run = record.dagster_run
-        if run.run_id in lost:
-            process = begun[run.run_id]
+        if run.run_id in lost or (run.run_id not in begun and _is_silent(record) and not _holds_lock(run, is_held)):
+            process = begun.get(run.run_id, "")
             instance.report_run_failed(run, f"its process {process} has died; what was due is due again")
             ended.append(run)
     return ended
+
+
+def _is_silent(record: RunRecord) -> bool:
+    from pharma_assets.registry.journal import LEASE  # noqa: PLC0415 - definitions load fast
+
+    return datetime.now(UTC) - record.update_timestamp.astimezone(UTC) > LEASE
+
+
+def _holds_lock(run: DagsterRun, is_held: Callable[[ClientMonth], bool]) -> bool:
+    """Whether its client-month is being worked on; of a run that has none, nothing can be told."""
+    key = run.tags.get(PARTITION_TAG)
+    return key is None or is_held(ClientMonth.of_key(key))
 
 
 def runs_for(instance: DagsterInstance, digest: str) -> int:
@@ -126,11 +140,12 @@ def _records(instance: DagsterInstance, statuses: list[DagsterRunStatus]) -> lis
     return list(instance.get_run_records(RunsFilter(statuses=statuses)))
 
 
+def _is_here(process: str) -> bool:
+    return process.partition("/")[0] == socket.gethostname()
+
+
 def _is_dead(process: str) -> bool:
-    host, _, rest = process.partition("/")
-    number, _, started = rest.partition("/")
-    if host != socket.gethostname():
-        return False
+    number, _, started = process.partition("/")[2].partition("/")
     try:
         return f"{psutil.Process(int(number)).create_time():.2f}" != started
     except psutil.NoSuchProcess:

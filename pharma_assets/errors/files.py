@@ -253,6 +253,21 @@ PROBLEMS = (
         transient=True,
     ),
     Problem(
+        "RUN_DIED",
+        Scope.FILE,
+        en=Message(
+            "the process that was working on the file has died {deaths} times in a row",
+            "Nothing to do at first: it is tried again. If it lasts, the file may need more memory than the machine "
+            "has: ask the supplier to send it in parts.",
+        ),
+        ru=Message(
+            "процесс, работавший над файлом, погиб несколько раз подряд: {deaths}",
+            "Сначала ничего делать не нужно: попытка повторится сама. Если не помогло, файлу, возможно, нужно больше "
+            "памяти, чем есть у машины: попросите поставщика прислать его по частям.",
+        ),
+        transient=True,
+    ),
+    Problem(
         "WORKER_CRASH",
         Scope.FILE,
         en=Message(

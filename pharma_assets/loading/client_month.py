@@ -19,6 +19,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from pharma_assets.errors import PharmaError, Scope
+from pharma_assets.loading.claimed import Claims, claimed
 from pharma_assets.loading.ingest import (
     Fate,
     Loaded,
@@ -38,7 +39,7 @@ from pharma_assets.loading.working_folders import set_aside
 from pharma_assets.logs import about
 from pharma_assets.model.client_month import ClientMonth
 from pharma_assets.model.status import Status
-from pharma_assets.registry import journal
+from pharma_assets.registry import claims, journal
 from pharma_assets.registry.deliveries import is_known
 from pharma_assets.registry.files import (
     NOWHERE,
@@ -59,6 +60,7 @@ logger = logging.getLogger(__name__)
 
 
 PREVIEW_ROWS = 10
+
 
 # A file that has gone, or whose transform is still to be written, is nobody's failure.
 _NO_FAILURE = ("FILE_GONE", "NO_SCRIPT_FOUND")
@@ -202,17 +204,22 @@ def work_on(
             before = loaded_figures(connection, client_month)
             todo = _files_to_do(connection, platform, client_month, rebuild=rebuild, retry=retry)
             files = lock_unchanged(connection, todo)
+            deadly = _deadly(platform, connection, files, run_id)
+            if deadly is not None:
+                outcome.files.append(deadly)
+                files = [file for file in files if file.id != deadly.file.id]
             journal.claim(connection, [file.id for file in files], run_id)
-        if files:
-            platform.reader.start()
-        for file in files:
-            reached(file, Step.CLAIMED)
-        if rebuild and Work.LOAD in work:
-            _rebuild(platform, files, run_id, outcome)
-        else:
-            step = _normalize if work is Work.NORMALIZE else ingest_file
+        with claimed(platform, files, run_id) as at_work:
+            if files:
+                platform.reader.start()
             for file in files:
-                _attempt(platform, file, run_id, step, outcome)
+                reached(file, Step.CLAIMED)
+            if rebuild and Work.LOAD in work:
+                _rebuild(platform, files, run_id, outcome, at_work)
+            else:
+                step = _normalize if work is Work.NORMALIZE else ingest_file
+                for file in at_work.renewed(files):
+                    _attempt(platform, file, run_id, step, outcome)
         with platform.engine.begin() as connection:
             after = loaded_figures(connection, client_month)
             outcome.waiting = waiting_files(connection, client_month)
@@ -233,6 +240,30 @@ def ingest_again(platform: Platform, file: RegisteredFile, run_id: str) -> FileO
     return outcome.files[-1]
 
 
+def _deadly(
+    platform: Platform, connection: Connection, files: Sequence[RegisteredFile], run_id: str
+) -> FileOutcome | None:
+    """The file that the processes before this one have died of, if there is one: it must not stop the others for ever.
+
+    Files are worked on in their order, so the first one that is still claimed is the one that was being worked on.
+    """
+    suspect = next((file for file in files if file.status is Status.PROCESSING and file.reason is None), None)
+    if suspect is None:
+        return None
+    deaths = claims.count_death(connection, suspect.id)
+    if deaths < claims.MOST_DEATHS:
+        return None
+    error = PharmaError("RUN_DIED", deaths=deaths)
+    journal.failed(connection, suspect, run_id, error, _fingerprint(platform, suspect))
+    return FileOutcome(suspect, error=error)
+
+
+def _fingerprint(platform: Platform, file: RegisteredFile) -> str | None:
+    client_month = file.client_month
+    transform = platform.transforms.get(client_month.client, file.report_type, client_month.first_day)
+    return transform.fingerprint if transform else None
+
+
 def _files_to_do(
     connection: Connection, platform: Platform, client_month: ClientMonth, *, rebuild: bool, retry: bool
 ) -> list[RegisteredFile]:
@@ -245,7 +276,9 @@ def _files_to_do(
     return sorted({file.id: file for file in due + failed}.values(), key=lambda file: (file.uploaded_at, file.id))
 
 
-def _rebuild(platform: Platform, files: Sequence[RegisteredFile], run_id: str, outcome: Outcome) -> None:
+def _rebuild(
+    platform: Platform, files: Sequence[RegisteredFile], run_id: str, outcome: Outcome, at_work: Claims
+) -> None:
     """Every file's rows anew in one transaction; a file that fails keeps the rows it had.
 
     All are read before it is decided which of them count: that is asked once, of all together.
@@ -253,7 +286,7 @@ def _rebuild(platform: Platform, files: Sequence[RegisteredFile], run_id: str, o
     read: dict[int, NormalizedFile] = {}
     failed: dict[int, PharmaError] = {}
     with TemporaryDirectory(prefix="pharma-rebuild-", ignore_cleanup_errors=True) as folder:
-        for file in files:
+        for file in at_work.renewed(files):
             try:
                 read[file.id] = kept_on_disk(normalize_file(platform, file, run_id), Path(folder))
             except Exception as problem:
@@ -328,12 +361,10 @@ def _attempted(
 def _written_down(platform: Platform, file: RegisteredFile, run_id: str, problem: Exception) -> PharmaError:
     """Tell the registry what went wrong with a file; raises what is nothing of the file's."""
     error = _error_of(file, problem)
-    client_month = file.client_month
-    transform = platform.transforms.get(client_month.client, file.report_type, client_month.first_day)
     with platform.engine.begin() as connection:
         # What was wrong with a version says nothing of the next one, which is due as it is.
         if lock_unchanged(connection, [file]):
-            journal.failed(connection, file, run_id, error, transform.fingerprint if transform else None)
+            journal.failed(connection, file, run_id, error, _fingerprint(platform, file))
     return error
 
 

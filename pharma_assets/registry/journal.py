@@ -23,6 +23,7 @@ from pharma_assets.model.transform_version import TransformVersion, no_transform
 from pharma_assets.registry.files import OF_TRANSFORM, TRANSFORMS, RegisteredFile, transform_arrays
 
 LEASE = timedelta(hours=1)
+"""How long a claim holds after its last renewal."""
 FIRST_RETRY = timedelta(minutes=5)
 LONGEST_RETRY = timedelta(hours=6)
 MOST_ATTEMPTS = 8
@@ -49,6 +50,7 @@ _REGISTRY = table(
             "released_version",
             "claimed_by",
             "claimed_until",
+            "deaths",
             "updated_at",
         )
     ),
@@ -139,6 +141,7 @@ def loaded(connection: Connection, file_id: int, run_id: str, detail: Mapping[st
         detail,
         status=Status.CREATED.value,
         attempt=0,
+        deaths=0,
         next_attempt_at=null(),
         claimed_by=null(),
         claimed_until=null(),
@@ -355,6 +358,8 @@ def failed(
         # The name was chosen for another transform's result, which may stand under it.
         result_name=case((known.is_not_distinct_from(fingerprint), _REGISTRY.c.result_name)),
         attempt=attempt,
+        # A process that has told what went wrong has not died of it.
+        **({} if error.code == "RUN_DIED" else {"deaths": 0}),
         next_attempt_at=func.now() + literal(pause) if retry else null(),
         claimed_by=null(),
         claimed_until=null(),

@@ -25,7 +25,7 @@ from pharma_assets.loading.ingest import Step
 from pharma_assets.loading.platform import Platform
 from pharma_assets.loading.primary_data import copy_rows
 from pharma_assets.model.client_month import ClientMonth
-from pharma_assets.registry import journal
+from pharma_assets.registry import claims
 from pharma_assets.registry.files import RegisteredFile
 from pharma_assets.registry.scan import scan
 from pharma_assets_tests.faults import harm
@@ -411,9 +411,13 @@ def test_deaths_of_the_process_are_no_attempts_of_the_file(
     arrive(site, "a.csv", report(1))
     with monkeypatch.context() as patch:
         at(patch, Step.CLAIMED, die)
-        for _ in range(journal.MOST_ATTEMPTS):
+        for _ in range(claims.MOST_DEATHS):
             with pytest.raises(Killed):
                 tick(platform)
+        tick(platform)
+        assert states(site)["a.csv"][:2] == ("ERROR", "RUN_DIED"), "so often it may be the file's fault"
+        assert site.query("SELECT attempt FROM ops.file_registry") == [{"attempt": 1}]
+        site.retry_now()
 
     def refuse(self: LocalInbox, path: str) -> object:
         raise PharmaError("LOCKED", why="held")
