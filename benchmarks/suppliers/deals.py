@@ -81,7 +81,7 @@ def rows(random: Random, style: Style, count: int, month: date) -> list[Mapping[
             day = month + timedelta(days=random.randrange(28))
         product = random.randrange(len(products))
         quantity = Decimal(random.choices((1, 2, 3, 5, 10, 24, 100, -1), (40, 20, 10, 8, 6, 3, 2, 1))[0])
-        price = Decimal(random.Random(product).randrange(4_000, 200_000)) / 100
+        price = Decimal(Random(product).randrange(4_000, 200_000)) / 100
         found.append(
             _cells(random, style, buyer, day, number, product, products[product], barcodes, quantity, price)
             | {"row": row + 1, "supplier.name": supplier, "supplier.inn": supplier_inn}

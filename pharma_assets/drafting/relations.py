@@ -1,0 +1,61 @@
+"""What one column says of another: a product's code has one name, a waybill one buyer and one day."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from pharma_assets.drafting.profiles import Profile
+from pharma_assets.drafting.roles import NUMBER
+
+_SURELY, _HARDLY = 0.97, 0.6
+_FEWEST_ROWS = 8
+
+Codes = npt.NDArray[np.int64]
+
+
+def determines(one: Codes, other: Codes) -> float | None:
+    """The share of the rows whose `other` is the usual one for their `one`; None where too few repeat to tell."""
+    both = (one >= 0) & (other >= 0)
+    if both.sum() < _FEWEST_ROWS:
+        return None
+    _, left = np.unique(one[both], return_inverse=True)
+    _, right = np.unique(other[both], return_inverse=True)
+    times = np.bincount(left)
+    pairs, counts = np.unique(left * (right.max() + 1) + right, return_counts=True)
+    usual = np.zeros(len(times), dtype=np.int64)
+    np.maximum.at(usual, pairs // (right.max() + 1), counts)
+    repeated = times > 1
+    if times[repeated].sum() < _FEWEST_ROWS:
+        return None
+    return float(usual[repeated].sum() / times[repeated].sum())
+
+
+def relation_scores(column: Profile, taken: dict[str, Profile]) -> dict[str, float]:
+    """What the columns that already have their roles say for or against others of this one.
+
+    `taken`: the columns of products, buyers and days, by their role.
+    """
+    scores: dict[str, float] = {}
+    product = taken.get("tms")
+    if product is not None and product is not column:
+        there, back = determines(column.codes, product.codes), determines(product.codes, column.codes)
+        scores["tms_id_ish"] = _verdict(there, 0.4) + _verdict(back, 0.4)
+        scores["mnf"] = _verdict(back, 0.4)
+    buyers = [
+        taken[role] for role in ("client_adress", "client_name", "client_inn", "client_inlaw") if role in taken
+    ]
+    told = [share for buyer in buyers if buyer is not column and (share := determines(column.codes, buyer.codes))]
+    if told:
+        # A code of an address says all of them; one of a legal entity only the last.
+        scores["client_id_ish"] = _verdict(max(told), 0.5) + 0.3 * sum(share >= _SURELY for share in told) / len(told)
+    day = taken.get("period")
+    if day is not None and told and day is not column:
+        scores[NUMBER] = _verdict(determines(column.codes, day.codes), 0.3) + _verdict(min(told), 0.2)
+    return scores
+
+
+def _verdict(share: float | None, worth: float) -> float:
+    if share is None:
+        return 0.0
+    return worth if share >= _SURELY else -worth if share < _HARDLY else 0.0
