@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 from pharma_assets.drafting.profiles import Profile
 from pharma_assets.drafting.roles import AMOUNT, MOMENTS, NONE, NUMBER, NUMERIC, ROLES
-from pharma_assets.model.target import TYPES
 
 IMPOSSIBLE = -4.0
 """The look of a column that cannot be what the role needs: text where amounts are, names where dates are."""
@@ -24,7 +23,7 @@ _LOOKS: Mapping[str, Mapping[str, tuple[float, float]]] = {
     "client_name": {"legal_forms": (0.1, 0), "product": (-0.6, 0), "inn": (-1, 0), "region": (-0.4, 0), "flag": (-1, 0),
                     "several_words": (0.2, -0.1)},
     "client_brend": {"product": (-0.6, 0), "name": (0.2, 0), "inn": (-1, 0), "flag": (-1, 0), "street": (-0.3, 0)},
-    "client_inn": {"inn": (1, -0.8), "inn_kpp": (1.2, 0)},
+    "client_inn": {"inn": (1.4, -0.8), "inn_kpp": (1.4, 0)},
     "client_adress": {"street": (0.8, -0.3), "house": (0.4, -0.1), "product": (-0.6, 0), "legal_forms": (-0.2, 0), "flag": (-1, 0)},
     "client_region": {"region": (0.8, -0.4), "digits": (-0.4, 0.1), "product": (-0.6, 0), "street": (-0.4, 0), "flag": (-1, 0)},
     "client_city": {"town": (0.8, -0.2), "digits": (-0.5, 0.1), "name": (0.2, -0.2), "region": (-0.3, 0), "product": (-0.6, 0),
@@ -74,11 +73,10 @@ def _score(column: Profile, role: str) -> float:
 
 def _cannot_be(column: Profile, role: str) -> bool:
     if role in MOMENTS:
-        return column.share("date") < _ENOUGH and column.share("typed_number") < _ENOUGH
+        return column.share("date") + column.share("serial") < _ENOUGH
     if role in NUMERIC:
         return column.share("number") < _ENOUGH or (column.share("date") > _ENOUGH and column.share("typed_number") == 0)
-    dated = column.share("date") > _ENOUGH
-    return role in TYPES and dated and column.share("waybill") < _ENOUGH and column.share("number") < _ENOUGH
+    return role != NONE and column.share("date") > _ENOUGH and column.share("number") < _ENOUGH
 
 
 def _repeats_much(column: Profile) -> bool:

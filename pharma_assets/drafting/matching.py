@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +16,8 @@ from pharma_assets.drafting.relations import relation_scores
 from pharma_assets.drafting.roles import NONE, ROLES
 
 _NAME, _VALUE = 7.0, 3.0
+# What a role loses whose name a header does not say while it says another's.
+_OTHERWISE = 2.5
 # To leave a column alone is right for those that nothing speaks for; a name that is known for it adds to that.
 _LEFT_ALONE = 1.6
 _SURE = 0.95
@@ -48,7 +50,8 @@ class _Evidence:
         for at, (names, values) in enumerate(zip(self.names, self.values, strict=True)):
             for role, place in _OF_ROLES.items():
                 more = related[at].get(role, 0.0) if values[role] > IMPOSSIBLE else 0.0
-                of_roles[at, place] = _NAME * names.get(role, 0.0) + _VALUE * (values[role] + more)
+                named = _NAME * names.get(role, 0.0) if names.get(role) or not names else -_OTHERWISE
+                of_roles[at, place] = named + _VALUE * (values[role] + more)
             alone[at] = _LEFT_ALONE + _NAME * names.get(NONE, 0.0) + _VALUE * values[NONE]
         return of_roles, alone
 
@@ -82,31 +85,33 @@ def _judge(
     its role instead."""
     strengths = {role: float(of_roles[at, where]) for role, where in _OF_ROLES.items()} | {NONE: float(alone[at])}
     role = NONE if place is None else ROLES[place]
-    among_roles = _share(strengths[role], strengths.values())
-    confidence = among_roles
+    confidence = _share(strengths[role], strengths.values())
+    contested = False
     if place is not None:
-        # What another column would gain by the role, over what it has now.
-        claims = [
-            strengths[role],
-            *(
-                float(of_roles[other, place]) - max(0.0, _held(other, of_roles, alone, places) - float(alone[other]))
-                for other in range(len(places))
-                if other != at
-            ),
-        ]
-        confidence = min(among_roles, _share(strengths[role], claims))
+        confidence = min(confidence, _against_others(at, place, of_roles, alone, places))
+        contested = any(
+            int(np.argmax(of_roles[other])) == place and of_roles[other, place] > alone[other]
+            for other in range(len(places))
+            if other != at
+        )
     rivals = sorted(((name, _share(value, strengths.values())) for name, value in strengths.items()), key=lambda it: -it[1])
     named = evidence.names[at].get(role, 0.0)
-    sure = confidence >= _SURE and named >= _NAMED and evidence.values[at][role] >= -0.3
+    sure = confidence >= _SURE and not contested and named >= _NAMED and evidence.values[at][role] >= -0.3
     return Match(role, confidence, sure, tuple(rival for rival in rivals if rival[0] != role and rival[1] >= 0.02)[:_RIVALS])
 
 
-def _held(column: int, of_roles: Scores, alone: Scores, places: Sequence[int]) -> float:
-    place = places[column]
-    return float(of_roles[column, place]) if place < len(ROLES) else float(alone[column])
+def _against_others(at: int, place: int, of_roles: Scores, alone: Scores, places: Sequence[int]) -> float:
+    """How surely the column has the role and no other column: by what it would cost to give it to one of those."""
+    lost = float(of_roles[at, place] - alone[at])
+    gains = [
+        float(of_roles[other, place] - (of_roles[other, has] if has < len(ROLES) else alone[other]))
+        for other, has in enumerate(places)
+        if other != at
+    ]
+    return 1 / (1 + sum(math.exp(min(gain - lost, 50.0)) for gain in gains))
 
 
-def _share(strength: float, among: Sequence[float] | object) -> float:
-    values = list(among)  # type: ignore[call-overload]
+def _share(strength: float, among: Iterable[float]) -> float:
+    values = list(among)
     highest = max(values)
     return math.exp(strength - highest) / sum(math.exp(value - highest) for value in values)

@@ -28,6 +28,8 @@ _SAMPLES = 3
 _LETTER = "[а-яa-z]"
 _STYLE = DateStyle(slashed=DateOrder.DAY_FIRST)
 _NUMBER = r"^[-−–]?\(?[0-9][0-9 \x{a0}\x{202f}.,']*\)?[-]?(?: ?(?:шт|уп|руб|р|₽)\.?)?$"
+# Excel's day numbers from 2009 to 2036.
+_SERIAL = r"^4[0-9]{4}(?:\.[0-9]+)?$"
 _FORMS = {
     "integer": r"^[-−]?[0-9 \x{a0}\x{202f}]+(?:[.,]0+)?$",
     "cents": r"[.,][0-9]{2}$",
@@ -105,13 +107,17 @@ def _shares(texts: pa.Array, kinds: npt.NDArray[np.uint8], codes: npt.NDArray[np
     is_number = (kinds == Kind.NUMBER) | as_mask(pc.match_substring_regex(plain, _NUMBER))
     wordy = ~masks["digits"] & masks["text"]
     dates = [_day(text, kind) for text, kind in zip(texts.to_pylist(), kinds.tolist(), strict=True)]
+    dated = np.array([day is not None for day in dates], dtype=np.bool_)
+    # `01.06.2025` has no other mark than an amount may have.
+    is_number &= ~(dated & (kinds != Kind.NUMBER) & ~as_mask(pc.match_substring_regex(plain, "^[0-9]+$")))
     masks |= {
         "number": is_number,
+        "serial": (kinds == Kind.NUMBER) & as_mask(pc.match_substring_regex(plain, _SERIAL)),
         "typed_number": kinds == Kind.NUMBER,
         "integer": masks["integer"] & is_number,
         "cents": masks["cents"] & is_number,
         "code": masks["code"] & ~masks["percent"],
-        "date": np.array([day is not None for day in dates], dtype=np.bool_),
+        "date": dated,
         "inn": _inns(plain),
         "dose": as_mask(pc.match_substring_regex(plain, _dose())),
         "street": masks["streets"] | as_mask(pc.match_substring_regex(spoken, _house())),

@@ -9,6 +9,8 @@ from pharma_assets.drafting.profiles import Profile
 from pharma_assets.drafting.roles import NUMBER
 
 _SURELY, _HARDLY = 0.97, 0.6
+# What a buyer has one of.
+_OF_BUYERS = ("client_brend", "client_type", "client_region", "client_city")
 _FEWEST_ROWS = 8
 
 Codes = npt.NDArray[np.int64]
@@ -49,6 +51,12 @@ def relation_scores(column: Profile, taken: dict[str, Profile]) -> dict[str, flo
     if told:
         # A code of an address says all of them; one of a legal entity only the last.
         scores["client_id_ish"] = _verdict(max(told), 0.5) + 0.3 * sum(share >= _SURELY for share in told) / len(told)
+    told_by_product = determines(product.codes, column.codes) if product is not None and product is not column else None
+    told_by_buyer = [share for buyer in buyers if buyer is not column and (share := determines(buyer.codes, column.codes))]
+    if told_by_buyer:
+        by_product = told_by_product is not None and told_by_product >= _SURELY
+        for role in _OF_BUYERS:
+            scores[role] = _verdict(max(told_by_buyer), 0.3) - (0.6 if by_product and max(told_by_buyer) < _SURELY else 0.0)
     day = taken.get("period")
     if day is not None and told and day is not column:
         scores[NUMBER] = _verdict(determines(column.codes, day.codes), 0.3) + _verdict(min(told), 0.2)
