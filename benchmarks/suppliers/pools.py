@@ -1,4 +1,4 @@
-"""The words that stand in the cells of invented reports: no two pools share a habit, and held-out ones share no word."""
+"""The words that stand in the cells of invented reports: no two pools share a habit, and those held out no word."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 class Pool:
     """Names, and the patterns by which a supplier writes them.
 
-    `places` are (region, federal district, its towns). The held-out pools are `siberian`, `volga`, `north`, `south`.
+    `places` are (region, federal district, its towns). Those of the held-out suppliers are `ural`, `capital` and `tatar`.
     """
 
     supplier: str
@@ -216,5 +216,83 @@ POOLS: dict[str, Pool] = {
         channels=("коммерция", "госзакупки"),
         people=("Тищенко", "Манукян"),
         document="К{number}",
+    ),
+    "ural": Pool(
+        supplier="Златоуст-Мед",
+        branches=("Челябинск №1", "Екб-Сортировка", "Пермский отдел"),
+        brands=("Малахит", "Самоцвет", "Горный хрусталь", "Серебряное копытце", "Данила"),
+        legal=("ООО Аптечное предприятие {brand}", 'ООО АС "{brand}"', "ООО «{brand}-Урал»", "ОГАУ {brand}"),
+        persons=("ИП Мастеров Данила Андреевич", "ИП Самоцветова Е. П."),
+        point="{brand} (аптека {number})",
+        places=(
+            ("Челябинская", "УрФО", ("Челябинск", "Миасс", "Сатка", "Касли")),
+            ("Свердловская", "УрФО", ("Екатеринбург", "Серов", "Ирбит")),
+            ("Пермский", "ПФО", ("Пермь", "Кунгур", "Лысьва")),
+        ),
+        region="{region} регион",
+        city="{city} гор.",
+        streets=("Бажова", "Малышева", "Цвиллинга", "Рифейская"),
+        street="ул {street}, дом {house}",
+        address="Россия, {index}, {city}, {street}",
+        drugs=("Ксарелто", "Эликвис", "Форсига", "Джардинс", "Янувия"),
+        forms=("15мг №28 таб.п/о", "5 мг N60 тб", "10мг №30 таб", "100мг №28 тб.п.п.о."),
+        makers=("Bayer AG", "Pfizer", "AstraZeneca UK", "Берингер Ингельхайм"),
+        countries=("Германия/Россия", "США", "Великобритания"),
+        types=("A", "B", "C"),
+        channels=("DTP", "Дистрибуция"),
+        people=("Мамонтов И.", "Чусова Н."),
+        document="Ч-{number}-25",
+    ),
+    "capital": Pool(
+        supplier="Столица-Фарм",
+        branches=("Москва Юг", "Химки (логопарк)", "Тверь"),
+        brands=("Арбатская", "Неболейка", "Чистые пруды", "Столетник М", "Горицвет-М"),
+        legal=("ООО {brand}.", '"{brand}", общество с ограниченной ответственностью', "АО {brand} Ритейл", "ГБУЗ ДЗМ {brand}"),
+        persons=("ИП Арбатов К К", "ИП Прудникова Ольга"),
+        point="{brand} на углу {number}",
+        places=(
+            ("77 г. Москва", "ЦФО", ("Москва", "Зеленоград", "Троицк")),
+            ("50 Московская область", "ЦФО", ("Балашиха", "Коломна", "Серпухов")),
+            ("69 Тверская область", "ЦФО", ("Тверь", "Ржев", "Кимры")),
+        ),
+        region="{region}",
+        city="{city}",
+        streets=("Арбат", "Пречистенка", "Большая Ордынка", "Ленинградское шоссе"),
+        street="{street}, {house}, стр. 1",
+        address="{city}; {street}",
+        drugs=("Панангин", "Кестин", "Супрадин", "Терафлю", "Лазолван", "Бепантен"),
+        forms=("тбл. п/о N50", "20 мг тбл N10", "шип. таб. N20", "пак. №10", "сироп 15 мг/5 мл фл 100 мл"),
+        makers=("Гедеон Рихтер-Рус", "Никомед Дания", "Bayer Consumer", "GSK Consumer"),
+        countries=("HU", "DK", "DE"),
+        types=("сеть", "соло"),
+        channels=("КАС", "розничный"),
+        people=("Соловьёва", "Орлов-Сокольский"),
+        document="{number}/М",
+    ),
+    "tatar": Pool(
+        supplier="Уфимка",
+        branches=("Уфа-Затон", "Нефтекамск", "Альметьевск-2"),
+        brands=("Курай", "Агидель Плюс", "Тулпар", "Саламат", "Шифа"),
+        legal=("ООО {brand} Фарм", "ГУП РБ {brand}", "ООО «Сеть аптек «{brand}»»", "ГАУЗ РКБ {brand}"),
+        persons=("ИП Ахметзянов Ильдар Рашитович", "ИП Юлаева С.А."),
+        point="{brand}-{number}",
+        places=(
+            ("Башкортостан", "Приволжский", ("Уфа", "Стерлитамак", "Бирск", "Сибай")),
+            ("Удмуртская Республика", "Приволжский", ("Ижевск", "Глазов", "Воткинск")),
+            ("Оренбургская обл", "Приволжский", ("Оренбург", "Орск", "Бузулук")),
+        ),
+        region="{region}",
+        city="г {city}",
+        streets=("Салавата Юлаева", "Заки Валиди", "Пушкинская", "Туркестанская"),
+        street="{street} д{house}",
+        address="{city}, {street}",
+        drugs=("Эутирокс", "Глюкофаж Лонг", "Диабетон МВ", "Урсосан", "Омез", "Тержинан"),
+        forms=("тб 100мкг бл N25x4", "тб пролонг 750мг бл N15x2", "капс 250мг бл N10x5", "тб ваг N10"),
+        makers=("Мерк", "Сервье Рус", "ПРО.МЕД.ЦС Прага", "Др.Редди'с"),
+        countries=("Германия", "Чехия", "Индия"),
+        types=("ключевой", "обычный"),
+        channels=("опт", "бюджет"),
+        people=("Гареева Л.", "Мусин Р."),
+        document="УФ{number:06d}",
     ),
 }

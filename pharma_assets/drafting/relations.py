@@ -8,7 +8,7 @@ import numpy.typing as npt
 from pharma_assets.drafting.profiles import Profile
 from pharma_assets.drafting.roles import NUMBER
 
-_SURELY, _HARDLY = 0.97, 0.6
+_SURELY, _HARDLY = 0.95, 0.6
 # What a buyer has one of.
 _OF_BUYERS = ("client_brend", "client_type", "client_region", "client_city")
 _FEWEST_ROWS = 8
@@ -44,13 +44,17 @@ def relation_scores(column: Profile, taken: dict[str, Profile]) -> dict[str, flo
         there, back = determines(column.codes, product.codes), determines(product.codes, column.codes)
         scores["tms_id_ish"] = _verdict(there, 0.4) + _verdict(back, 0.4)
         scores["mnf"] = _verdict(back, 0.4)
+    code = taken.get("tms_id_ish")
+    if code is not None and code is not column:
+        there, back = determines(column.codes, code.codes), determines(code.codes, column.codes)
+        scores["tms"] = _verdict(there, 0.5) + _verdict(back, 0.5)
     buyers = [
         taken[role] for role in ("client_adress", "client_name", "client_inn", "client_inlaw") if role in taken
     ]
     told = [share for buyer in buyers if buyer is not column and (share := determines(column.codes, buyer.codes))]
     if told:
         # A code of an address says all of them; one of a legal entity only the last.
-        scores["client_id_ish"] = _verdict(max(told), 0.5) + 0.3 * sum(share >= _SURELY for share in told) / len(told)
+        scores["client_id_ish"] = _verdict(max(told), 0.5) + 0.5 * sum(share >= _SURELY for share in told) / len(told)
     told_by_product = determines(product.codes, column.codes) if product is not None and product is not column else None
     told_by_buyer = [share for buyer in buyers if buyer is not column and (share := determines(buyer.codes, column.codes))]
     if told_by_buyer:
