@@ -15,6 +15,7 @@ from typing import Any
 
 import yaml
 
+from benchmarks.codecs import writable
 from benchmarks.suppliers.deals import Style, rows
 from benchmarks.suppliers.pools import POOLS
 from pharma_assets.demo.workbook import Cell, write_xlsx
@@ -56,7 +57,7 @@ def _supplier(described: Mapping[str, Any], random: Random, count: int) -> Suppl
         described["name"],
         content,
         file["format"],
-        tuple(header.replace(" / ", " ") for header in headers),
+        tuple(header.replace(" / ", " ") if "header_rows" in file else header for header in headers),
         tuple(frozenset(role.split("|")) for _, _, role in columns),
     )
 
@@ -94,4 +95,4 @@ def _text(file: Mapping[str, Any], table: Sequence[Sequence[Cell]]) -> bytes:
     width = max(map(len, table))
     writer = csv.writer(out, delimiter=file["delimiter"], lineterminator="\r\n")
     writer.writerows([*("" if cell is None else str(cell) for cell in row), *[""] * (width - len(row))] for row in table)
-    return out.getvalue().encode(file["encoding"], "replace")
+    return writable(out.getvalue(), file["encoding"]).encode(file["encoding"])

@@ -57,7 +57,7 @@ def _beginning_at(
     if not _could_be_header(head, index):
         return
     for depth in range(1, head.deepest(index) + 1):
-        if depth > 1 and not _could_be_header(head, index + depth - 1):
+        if depth > 1 and not (_has_groups(head, index) and _could_be_header(head, index + depth - 1)):
             return
         block = HeaderBlock(head, index, depth)
         names = block.full_names()
@@ -66,6 +66,11 @@ def _beginning_at(
             continue
         fullness = min(1.0, max(_cells(head.sheet, int(row)) for row in below) / len(names))
         yield FoundHeader(block, names, _score(names, knowledge) * fullness - 0.3 * (depth - 1))
+
+
+def _has_groups(head: Head, index: int) -> bool:
+    """Whether a row has several texts, as the upper row of a header does; a title has one."""
+    return len(head.texts[index]) > 1
 
 
 def _could_be_header(head: Head, index: int) -> bool:

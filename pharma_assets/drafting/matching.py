@@ -13,7 +13,7 @@ from pharma_assets.drafting.likeness import IMPOSSIBLE, value_scores
 from pharma_assets.drafting.names import Knowledge, name_scores
 from pharma_assets.drafting.profiles import Profile
 from pharma_assets.drafting.relations import relation_scores
-from pharma_assets.drafting.roles import NONE, ROLES
+from pharma_assets.drafting.roles import MOMENTS, NONE, ROLES
 
 _NAME, _VALUE = 7.0, 3.0
 # What a role loses whose name a header does not say while it says another's.
@@ -21,7 +21,11 @@ _OTHERWISE = 2.5
 # To leave a column alone is right for those that nothing speaks for; a name that is known for it adds to that.
 _LEFT_ALONE = 1.6
 _SURE = 0.95
-_NAMED = 0.6
+_NAMED = 0.75
+# Cells that look so much like one role that a name alone does not outweigh it.
+_TELLING = 0.6
+_DISTINCT = ("client_inlaw", "client_inn", "client_adress", "client_region", "client_city", "tms")
+_MOSTLY = 0.8
 _RIVALS = 3
 _OF_ROLES = {role: place for place, role in enumerate(ROLES)}
 
@@ -51,6 +55,8 @@ class _Evidence:
             for role, place in _OF_ROLES.items():
                 more = related[at].get(role, 0.0) if values[role] > IMPOSSIBLE else 0.0
                 named = _NAME * names.get(role, 0.0) if names.get(role) or not names else -_OTHERWISE
+                if role in MOMENTS and not names.get(role):
+                    named = 0.0  # days speak for themselves, whatever stands over them
                 of_roles[at, place] = named + _VALUE * (values[role] + more)
             alone[at] = _LEFT_ALONE + _NAME * names.get(NONE, 0.0) + _VALUE * values[NONE]
         return of_roles, alone
@@ -64,7 +70,7 @@ def match_columns(headers: Sequence[str], columns: Sequence[Profile], knowledge:
     taken = {ROLES[place]: columns[at] for at, place in enumerate(first) if place < len(ROLES)}
     related = [relation_scores(column, taken) for column in columns]
     of_roles, alone = evidence.strengths(related)
-    places = _assigned(of_roles, alone)
+    places = _with_period(_assigned(of_roles, alone), of_roles, columns)
     return [
         _judge(at, place if place < len(ROLES) else None, of_roles, alone, places, evidence)
         for at, place in enumerate(places)
@@ -76,6 +82,16 @@ def _assigned(of_roles: Scores, alone: Scores) -> list[int]:
     left_alone = np.full((len(alone), len(alone)), -1e6)
     np.fill_diagonal(left_alone, alone)
     return assign(np.hstack([of_roles, left_alone]))
+
+
+def _with_period(places: list[int], of_roles: Scores, columns: Sequence[Profile]) -> list[int]:
+    """No report is without days: if nothing was taken for them, the column that comes nearest is."""
+    period = _OF_ROLES["period"]
+    days = [at for at, column in enumerate(columns) if column.share("date") >= _MOSTLY and places[at] >= len(ROLES)]
+    if period in places or not days:
+        return places
+    nearest = max(days, key=lambda at: float(of_roles[at, period]))
+    return [period if at == nearest else place for at, place in enumerate(places)]
 
 
 def _judge(
@@ -97,6 +113,8 @@ def _judge(
     rivals = sorted(((name, _share(value, strengths.values())) for name, value in strengths.items()), key=lambda it: -it[1])
     named = evidence.names[at].get(role, 0.0)
     sure = confidence >= _SURE and not contested and named >= _NAMED and evidence.values[at][role] >= -0.3
+    if role == NONE and any(evidence.values[at][telling] >= _TELLING for telling in _DISTINCT):
+        sure = False  # by its cells it is something, whatever its name says
     return Match(role, confidence, sure, tuple(rival for rival in rivals if rival[0] != role and rival[1] >= 0.02)[:_RIVALS])
 
 

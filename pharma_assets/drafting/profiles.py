@@ -24,6 +24,8 @@ from pharma_assets.transforms.values.plain import as_mask, plain_inns
 MOST_ROWS = 2_000
 _MOST_DISTINCT = 400
 _SAMPLES = 3
+# All rows but perhaps one of totals.
+_NEARLY_ALL = 0.98
 
 _LETTER = "[а-яa-z]"
 _STYLE = DateStyle(slashed=DateOrder.DAY_FIRST)
@@ -131,7 +133,7 @@ def _shares(texts: pa.Array, kinds: npt.NDArray[np.uint8], codes: npt.NDArray[np
     return shares | {
         "one_month": _in_one_month(dates),
         "row_number": _counts_up(plain, codes),
-        "constant": float(len(texts) == 1),
+        "constant": float(_commonest(codes) >= _NEARLY_ALL),
         "long": float(np.asarray(pc.utf8_length(plain)).astype(float).mean()),
     }
 
@@ -198,6 +200,11 @@ def _day(text: str, kind: int) -> datetime | None:
 def _in_one_month(dates: Sequence[datetime | None]) -> float:
     months = Counter((day.year, day.month) for day in dates if day is not None)
     return max(months.values()) / months.total() if months else 0.0
+
+
+def _commonest(codes: npt.NDArray[np.int64]) -> float:
+    filled = codes[codes >= 0]
+    return float(np.bincount(filled).max() / len(filled))
 
 
 def _counts_up(plain: pa.Array, codes: npt.NDArray[np.int64]) -> float:

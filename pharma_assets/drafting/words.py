@@ -25,7 +25,7 @@ _TRANSLITERATED = (
     ("p", "п"), ("r", "р"), ("s", "с"), ("t", "т"), ("u", "у"), ("v", "в"), ("w", "в"), ("x", "кс"), ("y", "ы"), ("z", "з"),
 )  # fmt: skip
 
-_SURE, _MISSPELT, _GLUED = 1.0, 0.8, 0.9
+_SURE, _MISSPELT, _GLUED = 1.0, 0.7, 0.9
 _SHORTEST_MISSPELT = 5
 _SHORTEST_PART = 3
 
@@ -42,7 +42,12 @@ def words(text: str) -> tuple[str, ...]:
     """The words of a text in small letters: parted by blanks, marks, underscores and humps (`КодТовара`)."""
     plain = unicodedata.normalize("NFKC", text)
     plain = _HUMP.sub(" ", plain).casefold().replace("ё", "е")
-    return tuple(_one_alphabet(word) for word in _WORD.findall(plain))
+    return tuple(map(_one_alphabet, _WORD.findall(plain)))
+
+
+def _known_form(word: str) -> str:
+    """A Latin word that the vocabulary does not have, as the Russian one that it transliterates."""
+    return _in_cyrillic(word) if _LATIN.search(word) and not _is_in_phrases(word) else word
 
 
 def _one_alphabet(word: str) -> str:
@@ -53,7 +58,7 @@ def _one_alphabet(word: str) -> str:
 @lru_cache(maxsize=8192)
 def read_header(text: str) -> Reading:
     """The concepts that a header speaks of."""
-    parts = words(text)
+    parts = tuple(map(_known_form, words(text)))
     concepts: dict[str, float] = {}
     unknown, at = 0, 0
     while at < len(parts):
@@ -91,6 +96,16 @@ def _by_first_word() -> dict[str, list[tuple[Phrase, str]]]:
     return index
 
 
+@lru_cache(maxsize=1)
+def _all_words() -> frozenset[str]:
+    return frozenset(word for phrase, _ in vocabulary().phrases for word in phrase)
+
+
+def _is_in_phrases(word: str) -> bool:
+    stems = {word[:length] + "*" for length in range(2, len(word) + 1)}
+    return word in vocabulary().ignored or not _all_words().isdisjoint({word} | stems)
+
+
 def _beginning_with(word: str) -> list[tuple[Phrase, str]]:
     index = _by_first_word()
     stems = (word[:length] + "*" for length in range(len(word), 0, -1))
@@ -99,20 +114,12 @@ def _beginning_with(word: str) -> list[tuple[Phrase, str]]:
 
 
 def _word(word: str) -> dict[str, float]:
-    """The concepts of a word that is no phrase as it stands: transliterated, misspelt, or two words in one."""
-    forms = [word]
-    if _LATIN.search(word):
-        forms.append(_in_cyrillic(word))
-    for form in forms:
-        if concept := _single(form):
-            return {concept: _SURE}
-    for form in forms:
-        if concept := _misspelt(form):
-            return {concept: _MISSPELT}
-    for form in forms:
-        if parts := next(_glued(form), None):
-            return dict.fromkeys(parts, _GLUED)
-    return {}
+    """The concepts of a word that begins no phrase of the vocabulary: it is misspelt, or two words in one."""
+    if concept := _single(word):
+        return {concept: _SURE}
+    if concept := _misspelt(word):
+        return {concept: _MISSPELT}
+    return dict.fromkeys(next(_glued(word), ()), _GLUED)
 
 
 def _in_cyrillic(word: str) -> str:
