@@ -65,7 +65,7 @@ def _beginning_at(
         if len(names) < _FEWEST or not len(below):
             continue
         fullness = min(1.0, max(_cells(head.sheet, int(row)) for row in below) / len(names))
-        yield FoundHeader(block, names, _score(names, knowledge) * fullness - 0.3 * (depth - 1))
+        yield FoundHeader(block, names, _score(names, knowledge) * fullness)
 
 
 def _has_groups(head: Head, index: int) -> bool:

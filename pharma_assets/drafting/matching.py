@@ -13,7 +13,7 @@ from pharma_assets.drafting.likeness import IMPOSSIBLE, value_scores
 from pharma_assets.drafting.names import Knowledge, name_scores
 from pharma_assets.drafting.profiles import Profile
 from pharma_assets.drafting.relations import relation_scores
-from pharma_assets.drafting.roles import MOMENTS, NONE, ROLES
+from pharma_assets.drafting.roles import MOMENTS, NONE, NUMBER, ROLES
 
 _NAME, _VALUE = 7.0, 3.0
 # What a role loses whose name a header does not say while it says another's.
@@ -72,7 +72,7 @@ def match_columns(headers: Sequence[str], columns: Sequence[Profile], knowledge:
     of_roles, alone = evidence.strengths(related)
     places = _with_period(_assigned(of_roles, alone), of_roles, columns)
     return [
-        _judge(at, place if place < len(ROLES) else None, of_roles, alone, places, evidence)
+        _judge(at, place if place < len(ROLES) else None, of_roles, alone, places, evidence, related[at])
         for at, place in enumerate(places)
     ]
 
@@ -95,7 +95,13 @@ def _with_period(places: list[int], of_roles: Scores, columns: Sequence[Profile]
 
 
 def _judge(
-    at: int, place: int | None, of_roles: Scores, alone: Scores, places: Sequence[int], evidence: _Evidence
+    at: int,
+    place: int | None,
+    of_roles: Scores,
+    alone: Scores,
+    places: Sequence[int],
+    evidence: _Evidence,
+    related: Mapping[str, float],
 ) -> Match:
     """How surely a column has its role: against the roles it could have instead, and against the columns that could have
     its role instead."""
@@ -113,7 +119,9 @@ def _judge(
     rivals = sorted(((name, _share(value, strengths.values())) for name, value in strengths.items()), key=lambda it: -it[1])
     named = evidence.names[at].get(role, 0.0)
     sure = confidence >= _SURE and not contested and named >= _NAMED and evidence.values[at][role] >= -0.3
-    if role == NONE and any(evidence.values[at][telling] >= _TELLING for telling in _DISTINCT):
+    told = {telling: evidence.values[at][telling] for telling in _DISTINCT}
+    told[NUMBER] = evidence.values[at][NUMBER] + related.get(NUMBER, 0.0)
+    if role == NONE and max(told.values()) >= _TELLING:
         sure = False  # by its cells it is something, whatever its name says
     return Match(role, confidence, sure, tuple(rival for rival in rivals if rival[0] != role and rival[1] >= 0.02)[:_RIVALS])
 

@@ -57,6 +57,8 @@ def relation_scores(column: Profile, taken: dict[str, Profile]) -> dict[str, flo
         scores["client_id_ish"] = _verdict(max(told), 0.5) + 0.5 * sum(share >= _SURELY for share in told) / len(told)
     told_by_product = determines(product.codes, column.codes) if product is not None and product is not column else None
     told_by_buyer = [share for buyer in buyers if buyer is not column and (share := determines(buyer.codes, column.codes))]
+    if told_by_product is not None and told_by_product >= _SURELY and max(told_by_buyer, default=1.0) < _SURELY:
+        scores["client_inlaw"] = scores["client_name"] = -0.6
     if told_by_buyer:
         by_product = told_by_product is not None and told_by_product >= _SURELY
         for role in _OF_BUYERS:

@@ -47,7 +47,10 @@ def words(text: str) -> tuple[str, ...]:
 
 def _known_form(word: str) -> str:
     """A Latin word that the vocabulary does not have, as the Russian one that it transliterates."""
-    return _in_cyrillic(word) if _LATIN.search(word) and not _is_in_phrases(word) else word
+    if not _LATIN.search(word) or _is_in_phrases(word):
+        return word
+    russian = _in_cyrillic(word)
+    return word if _single(russian) is None and next(_glued(word), None) else russian
 
 
 def _one_alphabet(word: str) -> str:
@@ -151,16 +154,18 @@ def _misspelt(word: str) -> str | None:
 
 def _glued(word: str) -> Iterator[tuple[str, str]]:
     for cut in range(_SHORTEST_PART, len(word) - _SHORTEST_PART + 1):
-        left, right = _exact(word[:cut]), _single(word[cut:])
+        left, right = _exact(word[:cut]), _exact(word[cut:])
         if left is not None and right is not None:
             yield left, right
 
 
 def _exact(word: str) -> str | None:
-    """The concept of a whole word; a stem alone could end anywhere."""
+    """The concept of a whole word, in either alphabet; a stem alone could end anywhere."""
+    forms = (word, _in_cyrillic(word)) if _LATIN.search(word) else (word,)
     found = (
         concept
-        for phrase, concept in _beginning_with(word)
-        if len(phrase) == 1 and len(word) - len(phrase[0].rstrip("*")) <= 2
+        for form in forms
+        for phrase, concept in _beginning_with(form)
+        if len(phrase) == 1 and len(form) - len(phrase[0].rstrip("*")) <= 2
     )
     return next(found, None)
