@@ -94,5 +94,7 @@ def _text(file: Mapping[str, Any], table: Sequence[Sequence[Cell]]) -> bytes:
     out = io.StringIO(newline="")
     width = max(map(len, table))
     writer = csv.writer(out, delimiter=file["delimiter"], lineterminator="\r\n")
-    writer.writerows([*("" if cell is None else str(cell) for cell in row), *[""] * (width - len(row))] for row in table)
+    writer.writerows(
+        [*("" if cell is None else str(cell) for cell in row), *[""] * (width - len(row))] for row in table
+    )
     return writable(out.getvalue(), file["encoding"]).encode(file["encoding"])

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from pharma_assets.cli import audit, db, decisions, demo, env, prune, read, scan, status, tick, tree, up
+from pharma_assets.cli import audit, client, db, decisions, demo, env, prune, read, scan, status, tick, tree, up
 from pharma_assets.errors import PharmaError
 
 app = typer.Typer(
@@ -28,6 +28,7 @@ app.command("release")(decisions.release)
 app.command("audit")(audit.audit)
 app.command("prune")(prune.prune)
 app.command("env")(env.env)
+app.add_typer(client.app, name="client")
 app.add_typer(db.app, name="db")
 
 

@@ -6,16 +6,9 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-
-if TYPE_CHECKING:
-    from datetime import date
-
-    from pharma_assets.errors import PharmaError
-    from pharma_assets.settings import Settings
-    from pharma_assets.transforms.catalog import Transform
 
 
 def read(
@@ -31,6 +24,7 @@ def read(
 
     The exit code is 1 if the file could not be taken in as it is.
     """
+    from pharma_assets.cli.chosen import choose
     from pharma_assets.cli.read_views import as_document, print_inspection
     from pharma_assets.cli.status import console
     from pharma_assets.inspection import inspect
@@ -38,56 +32,21 @@ def read(
     from pharma_assets.settings import load_settings
 
     settings = load_settings()
-    transform, month, problem = _transform(settings, file.absolute(), client)
+    chosen = choose(settings, file.absolute(), client)
+    transform = chosen.transform
     with GuardedReader(settings.read_seconds, settings.read_memory_mb) as reader:
         found = inspect(
             file,
             reader,
             transform.layout if transform is not None else None,
             settings.zone,
-            month,
+            chosen.month,
             [password.get_secret_value() for password in settings.passwords],
         )
-    problems = [each for each in (found.problem, problem) if each is not None]
+    problems = [each for each in (found.problem, chosen.problem) if each is not None]
     if as_json:
         typer.echo(json.dumps(as_document(found, transform, problems, rows), ensure_ascii=False))
     else:
         print_inspection(console(), found, transform, problems, rows, settings.zone)
     if problems:
         raise typer.Exit(1)
-
-
-def _transform(
-    settings: Settings, file: Path, client: str | None
-) -> tuple[Transform | None, date | None, PharmaError | None]:
-    """The transform that is asked for or follows from the path, the folder's month, and why there is none."""
-    from pharma_assets.errors import PharmaError
-    from pharma_assets.model.report_path import parse_leaf
-    from pharma_assets.transforms.catalog import load_transforms
-
-    transforms = load_transforms(settings.transforms)
-    try:
-        leaf = parse_leaf(file.parent.parts)
-    except PharmaError:
-        leaf = None
-    month = leaf.client_month.first_day if leaf is not None else None
-    if client is not None:
-        named = [
-            each
-            for each in transforms.by_client.values()
-            if client in (each.client.name, f"{each.client.provider.transforms_folder}/{each.client.name}")
-        ]
-        if len(named) != 1:
-            known = ", ".join(f"{each.provider.transforms_folder}/{each.name}" for each in transforms.by_client)
-            raise typer.BadParameter(
-                f"{client!r} is {'more than one' if named else 'no'} client with a layout; there are: {known}",
-                param_hint="--client",
-            )
-        return named[0], month, named[0].invalid
-    if leaf is None:
-        return None, None, None
-    try:
-        transform = transforms.find(leaf.client_month.client, leaf.report_type)
-    except PharmaError as problem:
-        return None, month, problem
-    return transform, month, transform.invalid

@@ -20,19 +20,25 @@ _NAME, _VALUE = 7.0, 3.0
 _OTHERWISE = 2.5
 # To leave a column alone is right for those that nothing speaks for; a name that is known for it adds to that.
 _LEFT_ALONE = 1.6
+
+# What is sure: nothing else comes near, no other column wants the role, the name says it and the cells do not deny it.
 _SURE = 0.95
 _NAMED = 0.75
+_NOT_DENIED = -0.3
+_MOST_IN_DOUBT = 0.94
 # Cells that look so much like one role that a name alone does not outweigh it.
 _TELLING = 0.6
 _DISTINCT = ("client_inlaw", "client_inn", "client_adress", "client_region", "client_city", "tms")
+
 _MOSTLY = 0.8
-_RIVALS = 3
-_OF_ROLES = {role: place for place, role in enumerate(ROLES)}
+_RIVALS, _FAINT = 3, 0.02
+_LARGEST = 50.0
+_PLACES = {role: place for place, role in enumerate(ROLES)}
 
 
 @dataclass(frozen=True)
 class Match:
-    """What a column is taken for: its role, how surely (0 to 1), whether that needs a person, and the other roles."""
+    """What a column is taken for: its role, how surely (0 to 1), whether that needs no person, and the other roles."""
 
     role: str
     confidence: float
@@ -42,99 +48,118 @@ class Match:
 
 @dataclass(frozen=True)
 class _Evidence:
-    """Of each column: the scores of its name and of its cells, by role."""
+    """What speaks for each role of one column: its name, its cells, and what other columns say of it."""
 
-    names: Sequence[Mapping[str, float]]
-    values: Sequence[Mapping[str, float]]
+    names: Mapping[str, float]
+    values: Mapping[str, float]
+    related: Mapping[str, float]
 
-    def strengths(self, related: Sequence[Mapping[str, float]]) -> tuple[Scores, Scores]:
-        """Each column's strength for every role, and for being left alone."""
-        of_roles = np.empty((len(self.names), len(ROLES)))
-        alone = np.empty(len(self.names))
-        for at, (names, values) in enumerate(zip(self.names, self.values, strict=True)):
-            for role, place in _OF_ROLES.items():
-                more = related[at].get(role, 0.0) if values[role] > IMPOSSIBLE else 0.0
-                named = _NAME * names.get(role, 0.0) if names.get(role) or not names else -_OTHERWISE
-                if role in MOMENTS and not names.get(role):
-                    named = 0.0  # days speak for themselves, whatever stands over them
-                of_roles[at, place] = named + _VALUE * (values[role] + more)
-            alone[at] = _LEFT_ALONE + _NAME * names.get(NONE, 0.0) + _VALUE * values[NONE]
-        return of_roles, alone
+    def strength(self, role: str) -> float:
+        """How strongly all of it together speaks for a role."""
+        if self.values[role] <= IMPOSSIBLE:
+            return _VALUE * IMPOSSIBLE
+        named = _NAME * self.names.get(role, 0.0)
+        # Days speak for themselves, whatever stands over them.
+        if self.names and role not in self.names and role not in MOMENTS:
+            named = -_OTHERWISE
+        return named + _VALUE * (self.values[role] + self.related.get(role, 0.0))
+
+    def alone(self) -> float:
+        """How strongly it speaks for leaving the column alone."""
+        return _LEFT_ALONE + _NAME * self.names.get(NONE, 0.0) + _VALUE * self.values[NONE]
+
+    def looks_like_something(self) -> bool:
+        """Whether the cells are something by themselves, whatever the name says."""
+        told = [self.values[role] for role in _DISTINCT]
+        return max(*told, self.values[NUMBER] + self.related.get(NUMBER, 0.0)) >= _TELLING
 
 
 def match_columns(headers: Sequence[str], columns: Sequence[Profile], knowledge: Knowledge) -> list[Match]:
     """Give every column its role; none but NONE is given twice."""
-    evidence = _Evidence([name_scores(header, knowledge) for header in headers], [value_scores(each) for each in columns])
-    nothing: list[dict[str, float]] = [{} for _ in columns]
-    first = _assigned(*evidence.strengths(nothing))
-    taken = {ROLES[place]: columns[at] for at, place in enumerate(first) if place < len(ROLES)}
-    related = [relation_scores(column, taken) for column in columns]
-    of_roles, alone = evidence.strengths(related)
-    places = _with_period(_assigned(of_roles, alone), of_roles, columns)
-    return [
-        _judge(at, place if place < len(ROLES) else None, of_roles, alone, places, evidence, related[at])
-        for at, place in enumerate(places)
+    evidence = [
+        _Evidence(name_scores(header, knowledge), value_scores(column), {})
+        for header, column in zip(headers, columns, strict=True)
     ]
+    first = _Standing.of(evidence)
+    taken = {ROLES[place]: columns[at] for at, place in enumerate(first.places) if place is not None}
+    evidence = [
+        _Evidence(each.names, each.values, relation_scores(column, taken))
+        for each, column in zip(evidence, columns, strict=True)
+    ]
+    standing = _Standing.of(evidence).with_period(columns)
+    return [standing.match(at) for at in range(len(columns))]
 
 
-def _assigned(of_roles: Scores, alone: Scores) -> list[int]:
-    """For each column the place of its role; len(ROLES) and more mean that it is left alone."""
-    left_alone = np.full((len(alone), len(alone)), -1e6)
-    np.fill_diagonal(left_alone, alone)
-    return assign(np.hstack([of_roles, left_alone]))
+@dataclass(frozen=True)
+class _Standing:
+    """Who has which role: `places` are those of the columns' roles in ROLES, None where one is left alone."""
 
+    evidence: Sequence[_Evidence]
+    of_roles: Scores
+    alone: Scores
+    places: Sequence[int | None]
 
-def _with_period(places: list[int], of_roles: Scores, columns: Sequence[Profile]) -> list[int]:
-    """No report is without days: if nothing was taken for them, the column that comes nearest is."""
-    period = _OF_ROLES["period"]
-    days = [at for at, column in enumerate(columns) if column.share("date") >= _MOSTLY and places[at] >= len(ROLES)]
-    if period in places or not days:
-        return places
-    nearest = max(days, key=lambda at: float(of_roles[at, period]))
-    return [period if at == nearest else place for at, place in enumerate(places)]
+    @classmethod
+    def of(cls, evidence: Sequence[_Evidence]) -> _Standing:
+        """The best assignment as a whole."""
+        of_roles = np.array([[each.strength(role) for role in ROLES] for each in evidence])
+        alone = np.array([each.alone() for each in evidence])
+        left_alone = np.full((len(alone), len(alone)), -1e6)
+        np.fill_diagonal(left_alone, alone)
+        taken = assign(np.hstack([of_roles, left_alone]))
+        return cls(evidence, of_roles, alone, [place if place < len(ROLES) else None for place in taken])
 
+    def with_period(self, columns: Sequence[Profile]) -> _Standing:
+        """No report is without days: if nothing was taken for them, the column that comes nearest is."""
+        period = _PLACES["period"]
+        days = [at for at, column in enumerate(columns) if column.share("date") >= _MOSTLY and self.places[at] is None]
+        if period in self.places or not days:
+            return self
+        nearest = max(days, key=lambda at: float(self.of_roles[at, period]))
+        places = [period if at == nearest else place for at, place in enumerate(self.places)]
+        return _Standing(self.evidence, self.of_roles, self.alone, places)
 
-def _judge(
-    at: int,
-    place: int | None,
-    of_roles: Scores,
-    alone: Scores,
-    places: Sequence[int],
-    evidence: _Evidence,
-    related: Mapping[str, float],
-) -> Match:
-    """How surely a column has its role: against the roles it could have instead, and against the columns that could have
-    its role instead."""
-    strengths = {role: float(of_roles[at, where]) for role, where in _OF_ROLES.items()} | {NONE: float(alone[at])}
-    role = NONE if place is None else ROLES[place]
-    confidence = _share(strengths[role], strengths.values())
-    contested = False
-    if place is not None:
-        confidence = min(confidence, _against_others(at, place, of_roles, alone, places))
-        contested = any(
-            int(np.argmax(of_roles[other])) == place and of_roles[other, place] > alone[other]
-            for other in range(len(places))
+    def match(self, at: int) -> Match:
+        """How surely a column has its role: against the roles that it could have instead, and against the columns that
+        could have its role instead."""
+        place = self.places[at]
+        role = NONE if place is None else ROLES[place]
+        strengths = {name: float(self.of_roles[at, where]) for name, where in _PLACES.items()}
+        strengths[NONE] = float(self.alone[at])
+        shares = {name: _share(value, strengths.values()) for name, value in strengths.items()}
+        confidence = shares[role] if place is None else min(shares[role], self._against_others(at, place))
+        sure = confidence >= _SURE and self._is_supported(at, role) and not self._is_contested(at, place)
+        rivals = sorted(((name, share) for name, share in shares.items() if name != role), key=lambda rival: -rival[1])
+        return Match(
+            role,
+            confidence if sure else min(confidence, _MOST_IN_DOUBT),
+            sure,
+            tuple(rival for rival in rivals if rival[1] >= _FAINT)[:_RIVALS],
+        )
+
+    def _is_supported(self, at: int, role: str) -> bool:
+        evidence = self.evidence[at]
+        if role == NONE and evidence.looks_like_something():
+            return False
+        return evidence.names.get(role, 0.0) >= _NAMED and evidence.values[role] >= _NOT_DENIED
+
+    def _is_contested(self, at: int, place: int | None) -> bool:
+        """Whether another column would rather have the role than anything else."""
+        return place is not None and any(
+            int(np.argmax(self.of_roles[other])) == place and self.of_roles[other, place] > self.alone[other]
+            for other in range(len(self.places))
             if other != at
         )
-    rivals = sorted(((name, _share(value, strengths.values())) for name, value in strengths.items()), key=lambda it: -it[1])
-    named = evidence.names[at].get(role, 0.0)
-    sure = confidence >= _SURE and not contested and named >= _NAMED and evidence.values[at][role] >= -0.3
-    told = {telling: evidence.values[at][telling] for telling in _DISTINCT}
-    told[NUMBER] = evidence.values[at][NUMBER] + related.get(NUMBER, 0.0)
-    if role == NONE and max(told.values()) >= _TELLING:
-        sure = False  # by its cells it is something, whatever its name says
-    return Match(role, confidence, sure, tuple(rival for rival in rivals if rival[0] != role and rival[1] >= 0.02)[:_RIVALS])
 
-
-def _against_others(at: int, place: int, of_roles: Scores, alone: Scores, places: Sequence[int]) -> float:
-    """How surely the column has the role and no other column: by what it would cost to give it to one of those."""
-    lost = float(of_roles[at, place] - alone[at])
-    gains = [
-        float(of_roles[other, place] - (of_roles[other, has] if has < len(ROLES) else alone[other]))
-        for other, has in enumerate(places)
-        if other != at
-    ]
-    return 1 / (1 + sum(math.exp(min(gain - lost, 50.0)) for gain in gains))
+    def _against_others(self, at: int, place: int) -> float:
+        """How surely this column has the role and no other: by what it would cost to give it to one of those."""
+        lost = float(self.of_roles[at, place] - self.alone[at])
+        gains = [
+            float(self.of_roles[other, place] - (self.alone[other] if has is None else self.of_roles[other, has]))
+            for other, has in enumerate(self.places)
+            if other != at
+        ]
+        return 1 / (1 + sum(math.exp(min(gain - lost, _LARGEST)) for gain in gains))
 
 
 def _share(strength: float, among: Iterable[float]) -> float:

@@ -32,13 +32,15 @@ class Knowledge:
         headers: dict[str, Counter[str]] = {}
         for layout in layouts:
             for header, rule in layout.columns.items():
-                role = _role(layout, header, rule.to)
+                role = role_of(layout, header)
                 for text in (header, *rule.aliases):
                     headers.setdefault(normalize_header(text), Counter())[role] += 1
         return cls(headers)
 
 
-def _role(layout: Layout, header: str, target: str | None) -> str:
+def role_of(layout: Layout, header: str) -> str:
+    """The role that a layout gives one of its columns."""
+    target = layout.columns[header].to
     if layout.waybill is not None and header == layout.waybill.number:
         return NUMBER
     if target is None:

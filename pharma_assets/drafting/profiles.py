@@ -1,4 +1,4 @@
-"""What the cells of a column look like: the share of its distinct texts that are dates, amounts, INN, addresses and so on."""
+"""What the cells of a column look like: the share of its texts that are dates, amounts, INN, addresses and so on."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pharma_assets.drafting.vocabulary import vocabulary
+from pharma_assets.drafting.words import words
 from pharma_assets.reading.sheet import Kind
 from pharma_assets.transforms.layout import DateOrder
 from pharma_assets.transforms.values import CellProblem
@@ -24,6 +25,7 @@ from pharma_assets.transforms.values.plain import as_mask, plain_inns
 MOST_ROWS = 2_000
 _MOST_DISTINCT = 400
 _SAMPLES = 3
+_SHORTEST_WORD = 3
 # All rows but perhaps one of totals.
 _NEARLY_ALL = 0.98
 
@@ -49,7 +51,7 @@ _FORMS = {
     "several_words": r"[^ ] +[^ ]+",
     "pack": r"(?:№|n|x|х) ?[0-9]+(?:$|[^0-9])|[0-9] ?шт",
     "house": rf"{_LETTER}{{3,}}[ ,.№]+[0-9]{{1,4}} ?{_LETTER}?(?:[/-][0-9]+)?(?:$|[,;] )",
-    "person": r"^(?:ип |индивидуальный предприниматель )?[а-я]+ (?:[а-я]\. ?[а-я]\.|[а-я]+ [а-я]+(?:вич|вна|ич|оглы|кызы))",
+    "person": r"^(?:ип |индивидуальный предприниматель )?[а-я]+ (?:[а-я]\. ?[а-я]\.|[а-я]+ [а-я]+(?:вич|вна|ич))",
 }  # fmt: skip
 _LISTS = ("streets", "region_words", "legal_forms", "drug_forms", "makers")
 _WHOLE = ("regions", "towns", "units", "months")
@@ -59,9 +61,10 @@ _WHOLE = ("regions", "towns", "units", "months")
 class Profile:
     """A column's cells in figures.
 
-    `filled`: the share of the rows that are not blank. `distinct` of `rows` sampled rows. `shares`: what a cell can look
-    like → the share of the distinct texts that do. `codes`: for each sampled row the number of its text, -1 for
-    blank. `samples`: the commonest texts. `shapes`: the commonest forms of the texts, digits as 9 and letters as a.
+    `filled`: the share of the rows that are not blank. `distinct` texts in `rows` sampled rows. `shares`: what a cell
+    can look like → the share of the distinct texts that do. `codes`: for each sampled row the number of its text, -1
+    for blank. `texts`: the distinct texts, the commonest first, and no more than are looked at; `samples`: the first of
+    them, in one line. `shapes`: the commonest forms of the texts, digits as 9 and words as a.
     """
 
     filled: float
@@ -69,11 +72,20 @@ class Profile:
     distinct: int
     shares: Mapping[str, float]
     codes: npt.NDArray[np.int64]
+    texts: tuple[str, ...]
     samples: tuple[str, ...]
     shapes: tuple[str, ...]
 
     def share(self, name: str) -> float:
         return self.shares.get(name, 0.0)
+
+    @cached_property
+    def words(self) -> tuple[frozenset[str], ...]:
+        """Of each of the texts its words that can be told again elsewhere: no numbers, none of one or two letters."""
+        told = (
+            filter(lambda word: len(word) >= _SHORTEST_WORD and not word.isdigit(), words(text)) for text in self.texts
+        )
+        return tuple(map(frozenset, told))
 
 
 def profile(texts: pa.Array, kinds: npt.NDArray[np.uint8]) -> Profile:
@@ -85,7 +97,7 @@ def profile(texts: pa.Array, kinds: npt.NDArray[np.uint8]) -> Profile:
     codes = pc.fill_null(encoded.indices.cast(pa.int64()), -1).to_numpy(zero_copy_only=False)
     used, counts = np.unique(codes[codes >= 0], return_counts=True)
     common = used[np.argsort(-counts, kind="stable")]
-    words = encoded.dictionary.cast(pa.string()).take(pa.array(common[:_MOST_DISTINCT]))
+    distinct = encoded.dictionary.cast(pa.string()).take(pa.array(common[:_MOST_DISTINCT]))
     first = {int(code): int(row) for row, code in reversed(list(enumerate(codes))) if code >= 0}
     kind_of = np.array([kinds[first[int(code)]] for code in common[:_MOST_DISTINCT]], dtype=np.uint8)
     filled = int((codes >= 0).sum())
@@ -93,10 +105,11 @@ def profile(texts: pa.Array, kinds: npt.NDArray[np.uint8]) -> Profile:
         filled=filled / len(codes) if len(codes) else 0.0,
         rows=len(codes),
         distinct=len(used),
-        shares=_shares(words, kind_of, codes) if filled else {},
+        shares=_shares(distinct, kind_of, codes) if filled else {},
         codes=codes,
-        samples=tuple(" ".join(text.split()) for text in words.slice(0, _SAMPLES).to_pylist()),
-        shapes=_shapes(words.to_pylist()),
+        texts=tuple(distinct.to_pylist()),
+        samples=tuple(" ".join(text.split()) for text in distinct.slice(0, _SAMPLES).to_pylist()),
+        shapes=_shapes(distinct.to_pylist()),
     )
 
 
@@ -139,7 +152,9 @@ def _shares(texts: pa.Array, kinds: npt.NDArray[np.uint8], codes: npt.NDArray[np
 
 
 def _alternatives(name: str) -> str:
-    return "|".join(re.escape(word).replace(r"\ ", " ").replace(r"\*", f"{_LETTER}*") for word in vocabulary().values[name])
+    return "|".join(
+        re.escape(word).replace(r"\ ", " ").replace(r"\*", f"{_LETTER}*") for word in vocabulary().values[name]
+    )
 
 
 @lru_cache(maxsize=32)
@@ -171,8 +186,7 @@ def _town_kind() -> str:
 
 def _flags(spoken: pa.Array) -> npt.NDArray[np.bool_]:
     """All or nothing: a column of yes and no has no other word."""
-    words = vocabulary().values
-    said, denied = set(words["said"]), set(words["denied"])
+    said, denied = set(vocabulary().values["said"]), set(vocabulary().values["denied"])
     texts = {text or mark for text, mark in zip(spoken.to_pylist(), spoken.to_pylist(), strict=True)}
     fits = texts <= said | denied | {""} and bool(texts & said or texts & denied) and len(texts) <= 3
     return np.full(len(spoken), fits, dtype=np.bool_)

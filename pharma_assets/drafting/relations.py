@@ -48,21 +48,23 @@ def relation_scores(column: Profile, taken: dict[str, Profile]) -> dict[str, flo
     if code is not None and code is not column:
         there, back = determines(column.codes, code.codes), determines(code.codes, column.codes)
         scores["tms"] = _verdict(there, 0.5) + _verdict(back, 0.5)
-    buyers = [
-        taken[role] for role in ("client_adress", "client_name", "client_inn", "client_inlaw") if role in taken
-    ]
+    buyers = [taken[role] for role in ("client_adress", "client_name", "client_inn", "client_inlaw") if role in taken]
     told = [share for buyer in buyers if buyer is not column and (share := determines(column.codes, buyer.codes))]
     if told:
         # A code of an address says all of them; one of a legal entity only the last.
         scores["client_id_ish"] = _verdict(max(told), 0.5) + 0.5 * sum(share >= _SURELY for share in told) / len(told)
     told_by_product = determines(product.codes, column.codes) if product is not None and product is not column else None
-    told_by_buyer = [share for buyer in buyers if buyer is not column and (share := determines(buyer.codes, column.codes))]
+    told_by_buyer = [
+        share for buyer in buyers if buyer is not column and (share := determines(buyer.codes, column.codes))
+    ]
     if told_by_product is not None and told_by_product >= _SURELY and max(told_by_buyer, default=1.0) < _SURELY:
         scores["client_inlaw"] = scores["client_name"] = -0.6
     if told_by_buyer:
         by_product = told_by_product is not None and told_by_product >= _SURELY
         for role in _OF_BUYERS:
-            scores[role] = _verdict(max(told_by_buyer), 0.3) - (0.6 if by_product and max(told_by_buyer) < _SURELY else 0.0)
+            scores[role] = _verdict(max(told_by_buyer), 0.3) - (
+                0.6 if by_product and max(told_by_buyer) < _SURELY else 0.0
+            )
     day = taken.get("period")
     if day is not None and told and day is not column:
         scores[NUMBER] = _verdict(determines(column.codes, day.codes), 0.3) + _verdict(min(told), 0.2)

@@ -27,8 +27,10 @@ class Pattern:
 class Vocabulary:
     """What is in the file.
 
-    `phrases`: word patterns (`*` for any ending) → concept, the longest first. `light`: concepts that hardly matter where
-    a pattern lacks them. `ignored`: words that say nothing. `values`: lists of words that cells are told by.
+    `phrases`: word patterns (`*` for any ending) → concept, the longest first. `light`: concepts that hardly matter
+    where a pattern lacks them. `ignored`: words that say nothing. `values`: lists of words that cells are told by.
+    `looks`: role → look → what it is worth where all texts look so, and where none does. `transliterated`: Latin
+    letters → the Russian one that they stand for, longer ones first.
     """
 
     phrases: tuple[tuple[Phrase, str], ...]
@@ -36,6 +38,8 @@ class Vocabulary:
     ignored: frozenset[str]
     patterns: tuple[Pattern, ...]
     values: Mapping[str, tuple[str, ...]]
+    looks: Mapping[str, Mapping[str, tuple[float, float]]]
+    transliterated: tuple[tuple[str, str], ...]
 
 
 @lru_cache(maxsize=1)
@@ -53,4 +57,9 @@ def vocabulary() -> Vocabulary:
             for names, weight in patterns.items()
         ),
         values={name: tuple(words) for name, words in data["values"].items()},
+        looks={
+            role: {look: (present, absent) for look, (present, absent) in looks.items()}
+            for role, looks in data["looks"].items()
+        },
+        transliterated=tuple(data["transliterated"].items()),
     )

@@ -17,13 +17,6 @@ _HUMP = re.compile(r"(?<=[a-zа-яё])(?=[A-ZА-ЯЁ])")
 _CYRILLIC = re.compile("[а-я]")
 _LATIN = re.compile("[a-z]")
 _LOOK_ALIKES = str.maketrans("aceopxykmthb", "асеорхукмтнв")
-# Longer ones first; `w` and `v` are both written for the same letter.
-_TRANSLITERATED = (
-    ("shch", "щ"), ("sch", "щ"), ("sh", "ш"), ("ch", "ч"), ("zh", "ж"), ("kh", "х"), ("ts", "ц"), ("ya", "я"), ("ja", "я"),
-    ("yu", "ю"), ("ju", "ю"), ("yo", "е"), ("iy", "ий"), ("a", "а"), ("b", "б"), ("c", "ц"), ("d", "д"), ("e", "е"),
-    ("f", "ф"), ("g", "г"), ("h", "х"), ("i", "и"), ("j", "й"), ("k", "к"), ("l", "л"), ("m", "м"), ("n", "н"), ("o", "о"),
-    ("p", "п"), ("r", "р"), ("s", "с"), ("t", "т"), ("u", "у"), ("v", "в"), ("w", "в"), ("x", "кс"), ("y", "ы"), ("z", "з"),
-)  # fmt: skip
 
 _SURE, _MISSPELT, _GLUED = 1.0, 0.7, 0.9
 _SHORTEST_MISSPELT = 5
@@ -126,7 +119,7 @@ def _word(word: str) -> dict[str, float]:
 
 
 def _in_cyrillic(word: str) -> str:
-    for latin, cyrillic in _TRANSLITERATED:
+    for latin, cyrillic in vocabulary().transliterated:
         word = word.replace(latin, cyrillic)
     return word
 

@@ -12,7 +12,8 @@ Language = Literal["en", "ru"]
 
 
 class Scope(StrEnum):
-    """What a problem stops: the platform, one path, one file, or one row. A remark stops nothing."""
+    """What a problem stops: the platform, one path, one file, or one row. A remark stops nothing; AUDIT and CLIENT are
+    what the audit and the commands for clients' layouts tell."""
 
     PLATFORM = "platform"
     PATH = "path"
@@ -20,6 +21,7 @@ class Scope(StrEnum):
     ROW = "row"
     REMARK = "remark"
     AUDIT = "audit"
+    CLIENT = "client"
 
 
 class Message(NamedTuple):

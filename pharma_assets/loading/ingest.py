@@ -14,6 +14,7 @@ from enum import StrEnum
 
 from sqlalchemy import Connection
 
+from pharma_assets.drift.failure import with_drift
 from pharma_assets.errors import PharmaError
 from pharma_assets.loading.months import ensure_month
 from pharma_assets.loading.platform import Platform
@@ -84,7 +85,13 @@ def read_report(platform: Platform, file: RegisteredFile) -> NormalizedFile:
         if problem.code == "FILE_GONE":
             _require_folder(platform, file)
         raise
-    report = normalize(document, layout, platform.timezone, file.client_month.first_day)
+    try:
+        report = normalize(document, layout, platform.timezone, file.client_month.first_day)
+    except PharmaError as problem:
+        folder = transform.file.parent
+        raise with_drift(
+            problem, document, layout, folder, lambda content, hints: platform.reader.read(content, hints)[0], file.path
+        ) from problem
     source = {
         "format": document.format,
         "engine": document.engine,

@@ -334,7 +334,11 @@ def wait_for_transform(connection: Connection, transforms: Sequence[TransformVer
 
 
 def _detail(error: PharmaError) -> str:
-    return json.dumps({"message": error.message, "advice": error.advice}, ensure_ascii=False)
+    detail: dict[str, object] = {"message": error.message, "advice": error.advice}
+    if error.findings:
+        detail["drift"] = [{"code": finding.code, "message": finding.message} for finding in error.findings]
+        detail["command"] = error.command
+    return json.dumps(detail, ensure_ascii=False)
 
 
 def _step(

@@ -1,39 +1,24 @@
 """Every client folder: its layout is valid, and each example beside it comes out as expected.
 
-`PHARMA_WRITE_EXAMPLES=1 pytest …/test_examples.py::test_example` writes the expectations anew; read the difference
-before you keep it.
+`pharma-assets client check` runs the same; with `--update` it writes the expectations anew.
 """
 
 from __future__ import annotations
 
-import json
-import os
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from pharma_assets.loading.result_file import render
-from pharma_assets.reading.document import read_document
-from pharma_assets.reading.hints import Hints
+from pharma_assets.golden import Checked, check_clients, client_folders
 from pharma_assets.settings import PROJECT
-from pharma_assets.transforms.catalog import load_transforms, parse_layout
-from pharma_assets.transforms.normalize import NormalizedReport, normalize
+from pharma_assets.transforms.catalog import load_transforms
 
 FOLDER = PROJECT / "client_transforms"
-LAYOUTS = sorted(FOLDER.glob("*/*/layout.yaml"))
-CASES = sorted(path for path in FOLDER.glob("*/*/examples/*") if path.is_dir())
+CHECKED = list(check_clients(client_folders(FOLDER), ZoneInfo("Europe/Moscow")))
 
 
-def _name(path: Path) -> str:
-    return path.relative_to(FOLDER).as_posix()
-
-
-@pytest.mark.parametrize("file", LAYOUTS, ids=_name)
-def test_layout_is_valid_and_has_examples(file: Path) -> None:
-    parse_layout(file.read_bytes())
-    assert list(file.parent.glob("examples/*/input.*"))
-    assert list(file.parent.glob("examples/*/expected.csv"))
+def _name(checked: Checked) -> str:
+    return (checked.case or checked.client).relative_to(FOLDER).as_posix()
 
 
 def test_the_three_known_clients_are_found() -> None:
@@ -42,49 +27,13 @@ def test_the_three_known_clients_are_found() -> None:
     assert load_transforms(FOLDER).invalid == []
 
 
-@pytest.mark.parametrize("case", CASES, ids=_name)
-def test_example(case: Path) -> None:
-    report = _normalize(case)
-    rows = render(report.table, {}, ZoneInfo("Europe/Moscow"))
-    figures = _figures(report)
-    if os.environ.get("PHARMA_WRITE_EXAMPLES"):
-        (case / "expected.csv").write_bytes(rows)
-        text = json.dumps(figures, ensure_ascii=False, indent=2) + "\n"
-        (case / "expected.json").write_text(text, encoding="utf-8")
-    assert rows.decode("utf-8-sig") == (case / "expected.csv").read_text(encoding="utf-8-sig")
-    assert figures == json.loads((case / "expected.json").read_text(encoding="utf-8"))
+def test_every_example_is_run() -> None:
+    folders = {path for path in FOLDER.glob("*/*/examples/*") if path.is_dir()}
+    assert {checked.case for checked in CHECKED} - {None} == folders
+    assert {checked.client for checked in CHECKED} == {path.parent for path in FOLDER.glob("*/*/layout.yaml")}
 
 
-def _normalize(case: Path) -> NormalizedReport:
-    layout = parse_layout((case.parent.parent / "layout.yaml").read_bytes())
-    (source,) = case.glob("input.*")
-    return normalize(
-        read_document(source.read_bytes(), Hints(headers=layout.known_headers)), layout, ZoneInfo("Europe/Moscow")
-    )
-
-
-def _figures(report: NormalizedReport) -> dict[str, object]:
-    return {
-        "sheet": report.sheet,
-        "header_row": report.header_row,
-        "read": report.read,
-        "loaded": report.loaded,
-        "left_out": dict(report.left_out),
-        "rejected": [
-            {"row": row.row, "column": cell.header, "value": cell.text, "code": cell.code}
-            for row in report.rejected
-            for cell in row.cells
-        ],
-        "sums": {name: str(total) for name, total in report.sums().items()},
-        "control_totals": [
-            {
-                "row": total.row,
-                "column": total.column,
-                "stated": str(total.stated),
-                "found": str(total.found),
-                "agrees": total.agrees,
-            }
-            for total in report.control_totals
-        ],
-        "remarks": [{"code": remark.code, **remark.facts} for remark in report.remarks],
-    }
+@pytest.mark.parametrize("checked", CHECKED, ids=_name)
+def test_layout_or_example(checked: Checked) -> None:
+    assert checked.difference == ""
+    assert checked.error is None, f"{checked.error}\n{checked.error.advice}"
