@@ -96,6 +96,12 @@ What `pharma-assets rejects load` refuses of a workbook. The row stays rejected 
 What `pharma-assets reference import` finds in a list. One such line refuses the list as a whole, and the version before
 it stays; only `REFERENCE_CLIENT_UNKNOWN` is a remark.""",
     ),
+    Scope.CLIENT: (
+        "A client's layout",
+        """\
+What `pharma-assets client draft`, `pharma-assets client check` and `pharma-assets client drift` say of a layout, an example or a
+report. Where a header has drifted, the file's error names it too.""",
+    ),
 }
 
 _RUSSIAN_INTRO = """\
@@ -161,6 +167,12 @@ _RUSSIAN_SECTIONS = {
         """\
 Что `pharma-assets reference import` находит в справочнике. Одна такая строка – и он не принят целиком, остаётся
 прежняя версия; лишь `REFERENCE_CLIENT_UNKNOWN` – замечание.""",
+    ),
+    Scope.CLIENT: (
+        "Раскладка клиента",
+        """\
+Что `pharma-assets client draft`, `pharma-assets client check` и `pharma-assets client drift` говорят о раскладке, примере или
+отчёте. Если изменился заголовок, это названо и в ошибке файла.""",
     ),
 }
 

@@ -7,7 +7,9 @@ knows a file or a database.
 
 from __future__ import annotations
 
-from pharma_assets.errors.catalogue import CATALOGUE, speak, told
+from collections.abc import Sequence
+
+from pharma_assets.errors.catalogue import CATALOGUE, explained, speak, told
 from pharma_assets.errors.problem import Language, Message, Problem, Scope
 
 __all__ = ["CATALOGUE", "Language", "Message", "PharmaError", "Problem", "Scope", "speak", "told"]
@@ -28,7 +30,16 @@ class PharmaError(Exception):
             raise KeyError(f"{code} without {', '.join(sorted(missing))}")
         # As they are now: what is told later must not depend on what became of an object, and must travel by pickle.
         self.facts = {name: fact if type(fact) in (str, int, float) else str(fact) for name, fact in facts.items()}
+        self.findings: tuple[PharmaError, ...] = ()
+        self.command = ""
         super().__init__(code, self.facts)
+
+    def explained(self, findings: Sequence[PharmaError], command: str) -> PharmaError:
+        """This problem with what has led to it: problems that its message goes on to name, and the command that shows
+        more and mends what can be."""
+        explained = PharmaError(self.problem.code, **self.facts)
+        explained.findings, explained.command = tuple(findings), command
+        return explained
 
     @property
     def code(self) -> str:
@@ -36,18 +47,25 @@ class PharmaError(Exception):
 
     @property
     def message(self) -> str:
-        return told(self.problem.code, self.facts).message
+        return self._words().message
 
     @property
     def advice(self) -> str:
-        return told(self.problem.code, self.facts).advice
+        return self._words().advice
+
+    def _words(self) -> Message:
+        words = told(self.problem.code, self.facts)
+        if not self.findings:
+            return words
+        findings = "; ".join(finding.message for finding in self.findings)
+        return explained(words, findings, self.command)
 
     def __str__(self) -> str:
         return f"{self.code}: {self.message}"
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _rebuild, (self.problem.code, self.facts)
+        return _rebuild, (self.problem.code, self.facts, self.findings, self.command)
 
 
-def _rebuild(code: str, facts: dict[str, object]) -> PharmaError:
-    return PharmaError(code, **facts)
+def _rebuild(code: str, facts: dict[str, object], findings: tuple[PharmaError, ...], command: str) -> PharmaError:
+    return PharmaError(code, **facts).explained(findings, command)

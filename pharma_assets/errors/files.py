@@ -22,13 +22,13 @@ PROBLEMS = (
         Scope.FILE,
         en=Message(
             "no transform for {client}, report type {report_type}",
-            "Add client_transforms/{folder}/layout.yaml, or this type to it, or the client's script {script}: the file "
-            "is taken up by itself then.",
+            "Add client_transforms/{folder}/layout.yaml, which `pharma-assets client draft` proposes, or this type to "
+            "it, or the client's script {script}: the file is taken up by itself then.",
         ),
         ru=Message(
             "нет ни раскладки, ни скрипта для {client}, тип отчёта {report_type}",
-            "Добавьте client_transforms/{folder}/layout.yaml, или этот тип отчёта в него, или скрипт клиента "
-            "{script}: файл пойдёт в работу сам.",
+            "Добавьте client_transforms/{folder}/layout.yaml – его предложит `pharma-assets client draft`, – или этот "
+            "тип отчёта в него, или скрипт клиента {script}: файл пойдёт в работу сам.",
         ),
     ),
     Problem(

@@ -17,7 +17,7 @@ _FACT_OF_A_CODE = re.compile(r"<(\w+)>")
 
 class Scope(StrEnum):
     """What a problem stops: the platform, one path, one file, one row, one corrected row or a reference list. A remark
-    stops nothing."""
+    stops nothing; AUDIT and CLIENT are what the audit and the commands for clients' layouts tell."""
 
     PLATFORM = "platform"
     PATH = "path"
@@ -27,6 +27,7 @@ class Scope(StrEnum):
     AUDIT = "audit"
     CORRECTION = "correction"
     REFERENCE = "reference"
+    CLIENT = "client"
 
 
 class Message(NamedTuple):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from pharma_assets.drift.failure import with_drift
 from pharma_assets.errors import PharmaError
 from pharma_assets.loading.by_script import ScriptReport, made_by_script
 from pharma_assets.loading.corrections import corrections_for
@@ -124,7 +125,18 @@ def _normalized(platform: Platform, file: RegisteredFile, read: ReadFile) -> Nor
     with platform.engine.connect() as connection:
         corrections = corrections_for(connection, file, read.content_hash)
     month = file.client_month.first_day
-    report = normalize(read.document, layout, platform.timezone, month, facts_of(file), corrections)
+    try:
+        report = normalize(read.document, layout, platform.timezone, month, facts_of(file), corrections)
+    except PharmaError as problem:
+        folder = read.transform.file.parent
+        raise with_drift(
+            problem,
+            read.document,
+            layout,
+            folder,
+            lambda content, hints: platform.reader.read(content, hints)[0],
+            file.path,
+        ) from problem
     if not file.released:
         check_volume(report, layout)
     return report

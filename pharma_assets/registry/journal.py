@@ -410,10 +410,13 @@ def shown(connection: Connection, files: Sequence[RegisteredFile]) -> None:
 
 
 def _detail(error: PharmaError) -> str:
-    detail = {"message": error.message, "advice": error.advice}
+    detail: dict[str, object] = {"message": error.message, "advice": error.advice}
     # What was noted of it: the end of what a script said, for instance.
     if notes := getattr(error, "__notes__", None):
         detail["output"] = "\n".join(notes)
+    if error.findings:
+        detail["drift"] = [{"code": finding.code, "message": finding.message} for finding in error.findings]
+        detail["command"] = error.command
     return json.dumps(detail, ensure_ascii=False)
 
 

@@ -16,6 +16,8 @@ from pharma_assets.transforms.layout.frozen import Frozen, Month
 from pharma_assets.transforms.layout.yaml_text import read_yaml
 
 CASE_NAME = "case.yaml"
+HISTORY_NAME = "history.yaml"
+"""In its place where an example is a history of several files."""
 
 
 class ExampleCase(Frozen):

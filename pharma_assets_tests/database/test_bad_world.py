@@ -25,7 +25,7 @@ from sqlalchemy.exc import DBAPIError
 from pharma_assets.errors import PharmaError
 from pharma_assets.files import LONGEST_NAME
 from pharma_assets.intake import take_in
-from pharma_assets.loading import client_month, ingest, primary_data
+from pharma_assets.loading import claimed, client_month, ingest, primary_data
 from pharma_assets.loading.client_month import Work, work_on
 from pharma_assets.loading.decisions import decide, retry
 from pharma_assets.loading.ingest import Step
@@ -250,7 +250,7 @@ def test_case_64_who_is_at_work_keeps_his_lock_however_long_it_takes(
             seen.append((claims.overdue(connection), len(take_in(house.platform, "another").requests)))
         house.change("UPDATE ops.file_registry SET claimed_until = now() WHERE claimed_until IS NOT NULL")
 
-    monkeypatch.setattr(client_month, "_RENEWAL", timedelta(0))
+    monkeypatch.setattr(claimed, "_RENEWAL", timedelta(0))
     at(monkeypatch, Step.READ, look)
     house.tick()
     assert seen == [([], 0)] * 3, "each file renews the claims"
