@@ -84,7 +84,7 @@ class Outcome:
 def samples(groups: Sequence[str] = HALVES) -> Iterator[Sample]:
     """The invented suppliers, the contract's clients, and the real report where it is at hand."""
     layouts = {
-        client.name: transform.require_layout()
+        client.name: transform.versions[0].require_layout()
         for client, transform in load_transforms(PROJECT / "client_transforms").by_client.items()
         if client.name in ("Client_01", "Client_02", "Client_03")
     }

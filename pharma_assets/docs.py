@@ -99,8 +99,8 @@ it stays; only `REFERENCE_CLIENT_UNKNOWN` is a remark.""",
     Scope.CLIENT: (
         "A client's layout",
         """\
-What `pharma-assets client draft`, `pharma-assets client check` and `pharma-assets client drift` say of a layout, an example or a
-report. Where a header has drifted, the file's error names it too.""",
+What `pharma-assets client draft`, `pharma-assets client check` and `pharma-assets client drift` say of a layout, an
+example or a report. Where a header has drifted, the file's error names it too.""",
     ),
 }
 
@@ -171,8 +171,8 @@ _RUSSIAN_SECTIONS = {
     Scope.CLIENT: (
         "Раскладка клиента",
         """\
-Что `pharma-assets client draft`, `pharma-assets client check` и `pharma-assets client drift` говорят о раскладке, примере или
-отчёте. Если изменился заголовок, это названо и в ошибке файла.""",
+Что `pharma-assets client draft`, `pharma-assets client check` и `pharma-assets client drift` говорят о раскладке,
+примере или отчёте. Если изменился заголовок, это названо и в ошибке файла.""",
     ),
 }
 

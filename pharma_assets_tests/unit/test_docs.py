@@ -19,6 +19,7 @@ import typer
 from pharma_assets.cli import app
 from pharma_assets.docs import errors_page, layout_page
 from pharma_assets.errors import scripts as errors_of_scripts
+from pharma_assets.golden import figures_of
 from pharma_assets.loading.ingest import Step
 from pharma_assets.model.delivery import Delivery
 from pharma_assets.model.status import Status
@@ -44,7 +45,6 @@ from pharma_assets.transforms.layout import (
 from pharma_assets.transforms.normalize import normalize
 from pharma_assets.transforms.row_words import Reason
 from pharma_assets_tests.unit.test_rooms import FLOOR_OF
-from pharma_assets_tests.unit.transforms.test_examples import _figures
 
 README = PROJECT / "README.md"
 ENGLISH, RUSSIAN = PROJECT / "docs" / "guide.md", PROJECT / "docs" / "guide.ru.md"
@@ -268,7 +268,7 @@ def test_the_client_of_the_guide_comes_out_as_it_says(guide: Path) -> None:
     report = normalize(
         read_document(csv.encode(), Hints(headers=layout.known_headers)), layout, ZoneInfo("Europe/Moscow")
     )
-    assert _figures(report) == json.loads(expected)
+    assert figures_of(report) == json.loads(expected)
 
 
 def test_both_guides_show_the_same() -> None:
