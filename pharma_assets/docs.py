@@ -64,6 +64,12 @@ What `pharma-assets audit` and the check `audit` find: registry, result files an
 `LOADED_BUT_GONE`, `CLAIM_STALE` and `DRAFT_LEFT` are remarks; any other is a difference, and the exit code is 1 while
 it remains.""",
     ),
+    Scope.CLIENT: (
+        "Clients' layouts",
+        """\
+What `pharma-assets client draft`, `client check` and `client drift` say. What drift finds stops nothing by itself;
+where it keeps a file out, the file's error names it.""",
+    ),
 }
 
 _RUSSIAN_INTRO = """\
@@ -117,6 +123,12 @@ _RUSSIAN_SECTIONS = {
 Что находят `pharma-assets audit` и проверка `audit`: реестр, файлы результатов и `raw.primary_data` не сходятся.
 `LOADED_BUT_GONE`, `CLAIM_STALE` и `DRAFT_LEFT` – лишь замечания; всё остальное – расхождения, и пока они есть, код
 возврата 1.""",
+    ),
+    Scope.CLIENT: (
+        "Раскладки клиентов",
+        """\
+Что говорят `pharma-assets client draft`, `client check` и `client drift`. Находки drift сами ничего не останавливают;
+если файл из-за них не принят, их называет его ошибка.""",
     ),
 }
 

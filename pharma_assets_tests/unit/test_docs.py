@@ -19,6 +19,7 @@ from pydantic import BaseModel
 
 from pharma_assets.cli import app
 from pharma_assets.docs import errors_page
+from pharma_assets.golden import figures_of
 from pharma_assets.loading.ingest import Step
 from pharma_assets.model.status import Status
 from pharma_assets.model.target import REGISTRY_COLUMNS, TYPES
@@ -42,7 +43,6 @@ from pharma_assets.transforms.layout import (
 from pharma_assets.transforms.normalize import normalize
 from pharma_assets.transforms.rows import Reason
 from pharma_assets_tests.unit.test_rooms import FLOOR_OF
-from pharma_assets_tests.unit.transforms.test_examples import _figures
 
 README = PROJECT / "README.md"
 ENGLISH, RUSSIAN = PROJECT / "docs" / "guide.md", PROJECT / "docs" / "guide.ru.md"
@@ -50,7 +50,7 @@ GUIDES = (ENGLISH, RUSSIAN)
 PAGES = (README, *sorted((PROJECT / "docs").glob("*.md")))
 
 # Named in the docs and no setting of the platform.
-OTHER_VARIABLES = {"PHARMA_DAGSTER_DATABASE_URL", "PHARMA_WRITE_EXAMPLES"}
+OTHER_VARIABLES = {"PHARMA_DAGSTER_DATABASE_URL"}
 
 each_guide = pytest.mark.parametrize("guide", GUIDES, ids=lambda path: path.name)
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
@@ -209,7 +209,7 @@ def test_the_client_of_the_guide_comes_out_as_it_says(guide: Path) -> None:
     report = normalize(
         read_document(csv.encode(), Hints(headers=layout.known_headers)), layout, ZoneInfo("Europe/Moscow")
     )
-    assert _figures(report) == json.loads(expected)
+    assert figures_of(report) == json.loads(expected)
 
 
 def test_both_guides_show_the_same() -> None:
