@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup demo test lint types check bench lock clean
+.PHONY: help setup demo test lint types check clients bench lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -30,8 +30,11 @@ types: setup
 
 check: lint types test ## what CI runs before the demo
 
+clients: setup ## check every layout and run every golden example
+	$(BIN)/pharma-assets client check
+
 bench: setup ## measure journey, reading, text, encodings, scan, audit and watching against their floors and targets
-	for part in journey reading text codecs scan audit watching layouts; do $(BIN)/python -m benchmarks.$$part || exit 1; done
+	for part in journey reading text codecs scan audit watching layouts drafting; do $(BIN)/python -m benchmarks.$$part || exit 1; done
 
 lock: setup ## resolve requirements.lock anew (needs `pip install uv`)
 	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header \

@@ -80,7 +80,7 @@ def _could_be_header(head: Head, index: int) -> bool:
         return False
     words = [text for column, text in texts.items() if head.sheet.kinds[column][index] == Kind.TEXT and _is_word(text)]
     data = sum(1 for text in texts.values() if _DAY_OR_CODE.fullmatch(text))
-    return len(words) * 2 > len(texts) and data * 5 <= len(texts)
+    return len(words) * 2 > len(texts) and data * 4 <= len(texts)
 
 
 def _is_word(text: str) -> bool:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import pyarrow.compute as pc
 
 from pharma_assets.drafting.draft import Draft
+from pharma_assets.drafting.roles import NUMERIC
 from pharma_assets.drafting.sketch import About, Sketch, sketch
 from pharma_assets.errors import PharmaError
 from pharma_assets.model.target import TYPES, Type
@@ -21,6 +22,7 @@ from pharma_assets.transforms.normalize import NormalizedReport, normalize
 
 _MOST_TRIES = 12
 _TOO_MANY = 0.01
+_MARK = "doubt: the sample does not tell 1,234 from 1234"
 ZERO_REASON = "zero quantity"
 
 
@@ -115,12 +117,23 @@ def _other_order(trial: Sketch, draft: Draft, facts: Mapping[str, object]) -> Sk
     return None
 
 
+def _no_amount_tells(trial: Sketch, draft: Draft, facts: Mapping[str, object]) -> Sketch | None:
+    """Where no row could be loaded, `1,234` in all of them is what a trial can do something about."""
+    for column in draft.columns:
+        rule = trial.data["columns"].get(column.header)
+        doubtful = any("," in text for text in column.profile.texts)
+        if rule is not None and column.role in NUMERIC and "decimal" not in rule and doubtful:
+            return trial.with_rule(column.header, _MARK, decimal="comma")
+    return None
+
+
 _LESSONS: Mapping[str, Callable[[Sketch, Draft, Mapping[str, object]], Sketch | None]] = {
     "DATE_AMBIGUOUS": _ambiguous_dates,
     "TOTAL_MISMATCH": _totals_differ,
     "AMBIGUOUS_SHEET": _several_sheets,
     "HIDDEN_SHEET": _hidden,
     "PERIOD_MISMATCH": _other_order,
+    "ALL_ROWS_REJECTED": _no_amount_tells,
 }
 
 
@@ -138,7 +151,7 @@ def _from_report(current: Sketch, trial: Trial, report: NormalizedReport) -> Ske
         if code == "VALUE_MISSING" and rule.get("filled") and rule["to"] != "period":
             return current.with_rule(header, f"{count} cells of the sample are blank", filled=None)
         if code == "VALUE_AMOUNT" and "decimal" not in rule:
-            return current.with_rule(header, "doubt: the sample does not tell 1,234 from 1234", decimal="comma")
+            return current.with_rule(header, _MARK, decimal="comma")
     return _zeros(current, report) if trial.whole else None
 
 

@@ -12,7 +12,7 @@ from rapidfuzz.distance import OSA
 
 from pharma_assets.drafting.vocabulary import Phrase, vocabulary
 
-_WORD = re.compile(r"№|%|[^\W_]+")
+_WORD = re.compile(r"%|[^\W_]+")
 _HUMP = re.compile(r"(?<=[a-zа-яё])(?=[A-ZА-ЯЁ])")
 _CYRILLIC = re.compile("[а-я]")
 _LATIN = re.compile("[a-z]")
@@ -21,6 +21,7 @@ _LOOK_ALIKES = str.maketrans("aceopxykmthb", "асеорхукмтнв")
 _SURE, _MISSPELT, _GLUED = 1.0, 0.7, 0.9
 _SHORTEST_MISSPELT = 5
 _SHORTEST_PART = 3
+_LONGEST_ENDING = 2
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Reading:
 
 
 def words(text: str) -> tuple[str, ...]:
-    """The words of a text in small letters: parted by blanks, marks, underscores and humps (`КодТовара`)."""
+    """The words of a text in small letters: parted by blanks, marks, underscores and humps (`КодТовара`); № is `no`."""
     plain = unicodedata.normalize("NFKC", text)
     plain = _HUMP.sub(" ", plain).casefold().replace("ё", "е")
     return tuple(map(_one_alphabet, _WORD.findall(plain)))
@@ -135,7 +136,7 @@ def _misspelt(word: str) -> str | None:
     found: dict[int, set[str]] = {}
     for phrase, concept in vocabulary().phrases:
         stem = phrase[0].rstrip("*")
-        if len(phrase) > 1 or len(stem) < _SHORTEST_MISSPELT:
+        if len(phrase) > 1 or len(stem) < _SHORTEST_MISSPELT or len(word) > len(stem) + _LONGEST_ENDING:
             continue
         heads = {word} if not phrase[0].endswith("*") else {word[: len(stem) + more] for more in (-1, 0, 1)}
         distance = min(OSA.distance(head, stem) for head in heads)
@@ -159,6 +160,6 @@ def _exact(word: str) -> str | None:
         concept
         for form in forms
         for phrase, concept in _beginning_with(form)
-        if len(phrase) == 1 and len(form) - len(phrase[0].rstrip("*")) <= 2
+        if len(phrase) == 1 and len(form) - len(phrase[0].rstrip("*")) <= _LONGEST_ENDING
     )
     return next(found, None)

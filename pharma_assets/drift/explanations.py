@@ -19,7 +19,8 @@ from pharma_assets.reading.sheet import Kind
 from pharma_assets.transforms.layout import Layout
 
 _LIKELY, _LIKELY_IN_PLACE, _SUREST = 0.5, 0.4, 0.97
-_NAMED = 0.4
+_NAMED, _PLAIN = 0.4, 0.75
+_ALIKE = 0.2
 _JOINED, _BETTER = 0.72, 0.08
 _IN_PLACE, _BETWEEN = 0.25, 0.1
 _OFTEN, _RETOLD = 0.3, 0.85
@@ -105,10 +106,17 @@ def _renames(
             named = alike_names(header, today.names[place], layout, role)
             there = _stands_there(header, place, today, layout, reference)
             score = 0.5 * named + 0.5 * cells + there
-            # Cells that cannot be the same outweigh any name; without an earlier report the name must say something.
             likely = _LIKELY_IN_PLACE if there == _IN_PLACE else _LIKELY
-            if score >= likely and cells >= 0.2 and (before is not None or named >= _NAMED):
+            if score >= likely and _can_be(named, cells, before is not None):
                 yield Renamed(header, place, min(score, _SUREST))
+
+
+def _can_be(named: float, cells: float, compared: bool) -> bool:
+    """Cells that cannot be the same outweigh any name. Where they were not `compared` with earlier ones, the name must
+    say something, and what is said plainly only must not be impossible."""
+    if compared:
+        return cells >= _ALIKE
+    return cells > 0 if named >= _PLAIN else cells >= _ALIKE and named >= _NAMED
 
 
 def _stands_there(header: str, place: int, today: Today, layout: Layout, reference: Reference | None) -> float:

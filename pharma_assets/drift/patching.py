@@ -31,7 +31,7 @@ def patched(text: str, patch: Patch) -> str:
     root = yaml.compose(text, Loader=yaml.SafeLoader)
     if not isinstance(root, yaml.MappingNode):
         raise PharmaError("PATCH_IMPOSSIBLE", why="the layout is no mapping")
-    edits = [edit for header, alias in patch.aliases.items() for edit in _alias(root, header, alias)]
+    edits = [_alias(text, root, header, alias) for header, alias in patch.aliases.items()]
     edits += _additions(text, root, patch.additions)
     for key, value in (("sheet", patch.sheet), ("header_within", patch.header_within)):
         if value is not None:
@@ -96,34 +96,33 @@ def _column(node: yaml.Node, header: str) -> yaml.Node | None:
     return next((rule for child in children if (rule := _column(child, header)) is not None), None)
 
 
-def _alias(root: yaml.Node, header: str, alias: str) -> Iterator[_Edit]:
+def _alias(text: str, root: yaml.Node, header: str, alias: str) -> _Edit:
     rule = _column(root, header)
     if rule is None:
         raise PharmaError("PATCH_IMPOSSIBLE", why=f"{header} does not stand in the text")
     name = _scalar(alias)
     if isinstance(rule, yaml.ScalarNode):
-        start, end = rule.start_mark.index, rule.end_mark.index
-        target = _scalar(rule.value) if rule.value and rule.value not in ("null", "~") else "null"
-        blank = "" if end > start else " "
-        yield _Edit(start, end, f"{blank}{{to: {target}, aliases: [{name}]}}")
-        return
+        written = f"{{to: {_scalar(rule.value)}, aliases: [{name}]}}"
+        return _Edit(rule.start_mark.index, rule.end_mark.index, written)
     aliases = _get(rule, "aliases")
     if isinstance(aliases, yaml.SequenceNode):
-        yield _member(aliases, name)
-    elif isinstance(rule, yaml.CollectionNode) and rule.flow_style:
+        if not aliases.flow_style:
+            return _line_below(text, aliases, f"- {name}")
+        at = aliases.end_mark.index - 1
+        return _Edit(at, at, f", {name}" if aliases.value else name)
+    if isinstance(rule, yaml.CollectionNode) and rule.flow_style:
         at = rule.end_mark.index - 1
-        yield _Edit(at, at, f", aliases: [{name}]" if rule.value else f"aliases: [{name}]")
-    else:
-        at = rule.start_mark.index
-        yield _Edit(at, at, f"aliases: [{name}]\n{' ' * rule.start_mark.column}")
+        return _Edit(at, at, f", aliases: [{name}]" if rule.value else f"aliases: [{name}]")
+    at = rule.start_mark.index
+    return _Edit(at, at, f"aliases: [{name}]\n{' ' * rule.start_mark.column}")
 
 
-def _member(sequence: yaml.SequenceNode, name: str) -> _Edit:
-    if sequence.flow_style:
-        at = sequence.end_mark.index - 1
-        return _Edit(at, at, f", {name}" if sequence.value else name)
-    at = sequence.start_mark.index
-    return _Edit(at, at, f"- {name}\n{' ' * sequence.start_mark.column}")
+def _line_below(text: str, block: yaml.Node, *lines: str) -> _Edit:
+    """Further lines of a block collection, below its last one and what is remarked there."""
+    end = text.find("\n", _last_index(block))
+    at = len(text) if end < 0 else end + 1
+    indent = " " * block.start_mark.column
+    return _Edit(at, at, ("\n" if end < 0 else "") + "".join(f"{indent}{line}\n" for line in lines))
 
 
 def _key(root: yaml.MappingNode, name: str, value: str) -> _Edit:
@@ -141,12 +140,8 @@ def _additions(text: str, root: yaml.Node, additions: Mapping[str, str]) -> list
         return []
     if not isinstance(columns, yaml.MappingNode) or columns.flow_style or not columns.value:
         raise PharmaError("PATCH_IMPOSSIBLE", why="`columns` is not written a line each")
-    last = max(_last_index(value) for _, value in columns.value)
-    end = text.find("\n", last)
-    at = len(text) if end < 0 else end + 1
-    indent = " " * columns.start_mark.column
-    lines = [f"{indent}{_scalar(header)}: {{to: {target}, required: false}}\n" for header, target in additions.items()]
-    return [_Edit(at, at, ("\n" if end < 0 else "") + "".join(lines))]
+    lines = (f"{_scalar(header)}: {{to: {target}, required: false}}" for header, target in additions.items())
+    return [_line_below(text, columns, *lines)]
 
 
 def _last_index(node: yaml.Node) -> int:

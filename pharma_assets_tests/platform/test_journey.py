@@ -207,6 +207,20 @@ def test_one_bad_file_stops_no_other_and_a_failure_can_be_run_again(platform: Pl
     assert platform.one("SELECT count(*) > 0 AS loaded FROM raw.primary_data WHERE file_id = %s", bad["id"])["loaded"]
 
 
+def test_a_drifted_header_is_named_in_the_runs_failure(platform: PlatformHome) -> None:
+    content = example("Client_03", "utf8").decode("utf-8-sig").replace("Количество", "Отпущено упаковок", 1)
+    platform.drop("новый отчёт.csv", content.encode(), "Client_03")
+    (run,) = platform.tick()
+    assert "MISSING_COLUMN" in run["message"]
+    assert "What has changed: количество is now called Отпущено упаковок" in run["message"]
+    with platform.instance() as instance:
+        events = [record.dagster_event for record in instance.all_logs(instance.get_runs()[0].run_id)]
+    (failure,) = [event.step_failure_data for event in events if event is not None and event.is_step_failure]
+    assert failure.user_failure_data is not None
+    advice = failure.user_failure_data.metadata["advice"].value
+    assert "pharma-assets client drift 'Поставщики данных/" in str(advice)
+
+
 def test_a_client_without_a_layout_waits_and_is_taken_up_when_it_has_one(
     platform: PlatformHome, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

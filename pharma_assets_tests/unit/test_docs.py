@@ -57,7 +57,6 @@ PAGES = (README, *sorted((PROJECT / "docs").glob("*.md")))
 # Named in the docs and no setting of the platform.
 OTHER_VARIABLES = {
     "PHARMA_DAGSTER_DATABASE_URL",
-    "PHARMA_WRITE_EXAMPLES",
     "PHARMA_CODE_HOST",
     "PHARMA_CELERY_URL",
 }

@@ -60,7 +60,9 @@ def corrected(sheet: Sheet, row: int, changes: dict[int, str | None]) -> RowCorr
 
 
 def report_with(sheet: Sheet, *corrections: RowCorrection) -> NormalizedReport:
-    return normalize(document_of(sheet), layout_of(), MOSCOW, None, {each.key: each for each in corrections})
+    return normalize(
+        document_of(sheet), layout_of(), MOSCOW, None, corrections={each.key: each for each in corrections}
+    )
 
 
 def outcome(sheet: Sheet, *corrections: RowCorrection) -> object:

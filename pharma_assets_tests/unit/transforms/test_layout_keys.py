@@ -108,7 +108,6 @@ def test_the_volume_of_a_report_is_bounded(bounds: str, rows: int, told: str | N
         ("schedule: {every: week}", "schedule.due_day: Field required"),
         ("schedule: {every: quarter, due_day: 1}", "schedule.every"),
         ("owner: ''", "owner"),
-        ("delivery: full_month", "not supported yet"),
     ],
 )
 def test_what_cannot_be_agreed_is_refused(key: str, why: str) -> None:
