@@ -145,11 +145,13 @@ PROBLEMS = (
         Scope.FILE,
         en=Message(
             "of a month before {since}: it waits until somebody asks for it",
-            "`pharma-assets backlog plan` says what taking it in would cost, `pharma-assets backlog start` does it.",
+            "Nothing to do until it is wanted; then run `pharma-assets backlog start`. What that would cost, "
+            "`pharma-assets backlog plan` tells.",
         ),
         ru=Message(
             "месяц раньше {since}: файл ждёт, пока его не попросят",
-            "`pharma-assets backlog plan` скажет, чего стоит его приём, `pharma-assets backlog start` начнёт приём.",
+            "Ничего делать не нужно, пока он не понадобится; тогда выполните `pharma-assets backlog start`. Чего это "
+            "стоит, скажет `pharma-assets backlog plan`.",
         ),
     ),
     Problem(

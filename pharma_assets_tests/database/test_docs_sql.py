@@ -1,18 +1,19 @@
-"""The queries of the guides run on the schema as it is."""
+"""The queries of the docs run on the schema as it is."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import psycopg
+import pytest
 
-from pharma_assets_tests.unit.test_docs import blocks, each_guide
+from pharma_assets_tests.unit.test_docs import PAGES, blocks
+
+WITH_QUERIES = [page for page in PAGES if blocks(page, "sql")]
 
 
-@each_guide
-def test_queries_of_the_guide_run(guide: Path, database: str) -> None:
-    queries = blocks(guide, "sql")
-    assert queries
+@pytest.mark.parametrize("page", WITH_QUERIES, ids=lambda page: page.name)
+def test_queries_of_the_docs_run(page: Path, database: str) -> None:
     with psycopg.connect(database) as connection:
-        for query in queries:
+        for query in blocks(page, "sql"):
             connection.execute(query.encode())
