@@ -82,8 +82,8 @@ Nothing is wrong with the file. The remark stands with the run in Dagster and in
         "The audit",
         """\
 What `pharma-assets audit` and the check `audit` find: registry, result files and `raw.primary_data` do not agree. Only
-`LOADED_BUT_GONE`, `CLAIM_STALE` and `DRAFT_LEFT` are remarks; any other is a difference, and the exit code is 1 while
-it remains.""",
+`LOADED_BUT_GONE`, `ROWS_WITHOUT_FILE`, `CLAIM_STALE` and `DRAFT_LEFT` are remarks; any other is a difference, and the
+exit code is 1 while it remains.""",
     ),
     Scope.CORRECTION: (
         "One corrected row",
@@ -153,8 +153,8 @@ _RUSSIAN_SECTIONS = {
         "Сверка",
         """\
 Что находят `pharma-assets audit` и проверка `audit`: реестр, файлы результатов и `raw.primary_data` не сходятся.
-`LOADED_BUT_GONE`, `CLAIM_STALE` и `DRAFT_LEFT` – лишь замечания; всё остальное – расхождения, и пока они есть, код
-возврата 1.""",
+`LOADED_BUT_GONE`, `ROWS_WITHOUT_FILE`, `CLAIM_STALE` и `DRAFT_LEFT` – лишь замечания; всё остальное – расхождения, и
+пока они есть, код возврата 1.""",
     ),
     Scope.CORRECTION: (
         "Одна исправленная строка",

@@ -159,11 +159,13 @@ PROBLEMS = (
         Scope.FILE,
         en=Message(
             "of a month before {since}: it waits until somebody asks for it",
-            "See with `pharma-assets backlog plan` what it would cost; `pharma-assets backlog start` takes it in.",
+            "Nothing to do until it is wanted; then run `pharma-assets backlog start`. What that would cost, "
+            "`pharma-assets backlog plan` tells.",
         ),
         ru=Message(
             "месяц раньше {since}: файл ждёт, пока его не попросят",
-            "Посмотрите `pharma-assets backlog plan`, чего стоит приём; `pharma-assets backlog start` начнёт его.",
+            "Ничего делать не нужно, пока он не понадобится; тогда выполните `pharma-assets backlog start`. Чего это "
+            "стоит, скажет `pharma-assets backlog plan`.",
         ),
     ),
     Problem(

@@ -87,7 +87,7 @@ _TWICE = f"""
         SELECT array_agg(f.id ORDER BY f.id) AS ids
         FROM ops.file_load l JOIN ops.file_registry f ON f.id = l.file_id
         WHERE l.superseded_at IS NULL AND l.rows_loaded > l.rows_superseded AND l.content_hash IS NOT NULL
-          AND f.released_version IS DISTINCT FROM f.version
+          AND f.released_version IS DISTINCT FROM l.version
         GROUP BY f.data_provider, f.client_name, f.report_type, l.content_hash
         HAVING count(*) > 1 AND bool_or(CAST(:month AS date) IS NULL OR l.partition_month = :month)
     ) t JOIN ops.file_registry f ON f.id = t.ids[cardinality(t.ids)]

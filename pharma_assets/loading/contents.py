@@ -43,6 +43,8 @@ def _learn(platform: Platform, unknown: Unknown) -> bool:
     try:
         with platform.inbox.open(unknown.path) as content:
             digest = hashlib.file_digest(content, "sha256").hexdigest()  # type: ignore[arg-type]
+    except OSError:
+        return False
     except PharmaError as error:
         if error.problem.scope is Scope.PLATFORM:
             raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
@@ -16,6 +17,7 @@ from pharma_assets.database.migrations import migrate
 from pharma_assets.database.server import EmbeddedServer
 from pharma_assets.database.urls import connect
 from pharma_assets.errors import PharmaError
+from pharma_assets.inbox.source import LocalInbox
 from pharma_assets.intake import take_in
 from pharma_assets.loading.adoption import move
 from pharma_assets.loading.adoption.move import Adoption, adopt
@@ -533,6 +535,32 @@ def test_an_inbox_that_is_not_there_is_not_taken_for_an_empty_one(house: House) 
     house.inbox.rmdir()
     with pytest.raises(PharmaError, match="INBOX_MISSING"):
         moved(house)
+
+
+def test_a_folder_that_cannot_be_read_is_no_empty_folder(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    house.drop("a.csv")
+    register(url(house), 7, path_of("a.csv"), "CREATED")
+    plain = LocalInbox.entries
+
+    def entries(self: LocalInbox, folder: str) -> object:
+        if folder.endswith("Type1"):
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return plain(self, folder)
+
+    monkeypatch.setattr(LocalInbox, "entries", entries)
+    assert "cannot be read: Permission denied" in refused(house)
+
+
+def test_ids_go_on_where_the_originals_end_whoever_owns_their_sequence(house: House) -> None:
+    house.change("ALTER SEQUENCE ops.file_registry_id_seq OWNED BY NONE")
+    house.drop("a.csv")
+    register(url(house), 700, path_of("a.csv"), "CREATED")
+    row(url(house), path_of("a.csv"), "7", id=9000)
+    moved(house)
+    house.drop("b.csv", OTHER)
+    house.tick()
+    assert house.query("SELECT max(id) FROM ops.file_registry") == [(701,)]
+    assert house.query("SELECT min(id), max(id) FROM raw.primary_data") == [(9000, 9001)]
 
 
 def test_a_file_that_was_registered_twice_counts_once(house: House) -> None:

@@ -243,6 +243,19 @@ def test_the_same_bytes_twice(house: House) -> None:
     assert codes(house) == []
 
 
+def test_what_was_let_through_counts_also_when_its_file_has_become_unreadable(house: House) -> None:
+    house.drop("copy.csv", WITH_REJECT)
+    house.tick()
+    decide(house.platform, ["3"], release, "two stores")
+    house.tick()
+    rows = len(house.rows())
+    house.drop("copy.csv", "%PDF-1.7")
+    house.tick()
+    assert house.files()["copy.csv"] == "FORMAT_UNSUPPORTED"
+    assert len(house.rows()) == rows, "the rows of its earlier version stay"
+    assert codes(house) == []
+
+
 @pytest.mark.parametrize("name", ["nobody's.csv", "Client_01_id999_a_20250601_000000.csv", "новый\nотчёт.xlsx"])
 def test_a_file_that_no_load_counts(house: House, name: str) -> None:
     (results(house) / name).write_bytes(b"x")

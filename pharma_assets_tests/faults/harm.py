@@ -30,6 +30,15 @@ MOST_TICKS = 12
 _SHOWN = 12
 
 
+class Harmed(AssertionError):
+    """What must not be: how much of it was lost, and how much stands there that should not."""
+
+    def __init__(self, story: str, found: list[str]) -> None:
+        super().__init__("\n".join([f"{story}:", *found[:_SHOWN], f"({len(found)} differences)"]))
+        self.lost = sum(line.startswith("lost ") for line in found)
+        self.doubled = len(found) - self.lost
+
+
 @dataclass
 class Ground:
     """A site with its files in the inbox, a worker, and what an undisturbed run comes to in how long."""
@@ -74,7 +83,8 @@ class Ground:
         """The state is that of an undisturbed run, and consistent in itself; each file was loaded once and never again,
         with `loads_once`."""
         found = differences(self.undisturbed, self.site.state(), also_past=loads_once) + self.site.inconsistencies()
-        assert not found, "\n".join([f"{story}:", *found[:_SHOWN], f"({len(found)} differences)"])
+        if found:
+            raise Harmed(story, found)
 
     def recover(self, story: str) -> None:
         """Tick until all is quiet, compare, and start over."""

@@ -421,8 +421,12 @@ class Player:
             if stored[path] != rows[known]
         ]
         found += [f"{path}: rows that no ledger knows" for path in stored.keys() - ledger.keys()]
+        # What was let through counts as long as it is loaded, also when its file holds something else by now.
         versions = dict(
-            self.site.query_pairs("SELECT file_path, version FROM ops.file_registry WHERE status <> 'DELETE'")
+            self.site.query_pairs(
+                "SELECT file_path, l.version FROM ops.file_load l JOIN ops.file_registry f ON f.id = file_id"
+                " WHERE superseded_at IS NULL"
+            )
         )
         counted = Counter(
             (*group(path), known)

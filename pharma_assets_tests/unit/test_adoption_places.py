@@ -111,6 +111,14 @@ def test_a_rows_file_is_found(said: Origin, number: int, how: How) -> None:
     assert matcher.added == []
 
 
+def test_two_files_whose_names_differ_in_case_only_keep_their_rows_apart() -> None:
+    upper = PATH.replace("Отчёт", "ОТЧЁТ")
+    matcher = Matcher([file(1), file(2, upper)], places(PATH, upper), date(2023, 1, 1))
+    assert [matcher.find(origin(path))[0].id for path in (PATH, upper)] == [1, 2]
+    with pytest.raises(LookupError):
+        matcher.find(origin(PATH.replace("Отчёт", "отчёт")))
+
+
 @pytest.mark.parametrize(
     "said",
     [

@@ -321,6 +321,21 @@ def test_every_mode_of_delivery_is_told_and_shown_as_it_can_be_written(page: Pat
     assert {"PERIOD_OVERLAP", "PERIOD_SHRUNK"} <= keys(page)
 
 
+def test_both_pages_on_moving_in_show_the_same() -> None:
+    pages = [PROJECT / "docs" / f"moving-in{language}.md" for language in ("", ".ru")]
+    for language in ("sql", "toml"):
+        assert blocks(pages[0], language) == blocks(pages[1], language) != []
+    text = [page.read_text(encoding="utf-8") for page in pages]
+    typed = [re.findall(r"^ *(?:pharma-assets|export) .*?(?= +#|$)", words, re.MULTILINE) for words in text]
+    assert typed[0] == typed[1] != []
+    shapes = [
+        [line[: line.index(" ")] for line in words.splitlines() if line.startswith(("#", "|", "- "))] for words in text
+    ]
+    assert shapes[0] == shapes[1]
+    english, russian = ([len(row) for row in rows(page)] for page in pages)
+    assert english == russian
+
+
 def test_the_design_names_every_room_and_step() -> None:
     text = (PROJECT / "docs" / "design.md").read_text(encoding="utf-8")
     assert [room for room in FLOOR_OF if not re.search(rf"^  {room}(/|\.py) ", text, re.MULTILINE)] == []

@@ -13,7 +13,7 @@ from datetime import date
 from enum import StrEnum
 from typing import NamedTuple
 
-from pharma_assets.loading.adoption.places import Places, folded, name_of, slashed, stem_of, tail_of
+from pharma_assets.loading.adoption.places import Places, Tail, folded, name_of, slashed, stem_of, tail_of
 from pharma_assets.loading.adoption.registry import Adopted
 from pharma_assets.loading.result_file import owner_ids
 from pharma_assets.model.client_month import Client, ClientMonth
@@ -54,7 +54,8 @@ class Matcher:
         self._first_month = first_month
         self._next_id = max((file.id for file in files), default=0) + 1
         self._by_id: dict[int, Adopted] = {}
-        self._by_key: dict[str, Adopted] = {}
+        self._by_tail: dict[str, Adopted] = {}
+        self._by_key: dict[str, list[Adopted]] = defaultdict(list)
         self._by_name: dict[str, list[Adopted]] = defaultdict(list)
         self._by_path: dict[str, Adopted] = {}
         for file in files:
@@ -66,15 +67,16 @@ class Matcher:
         tail = tail_of(file.path)
         # What has no place of its own is never the place of other rows.
         if tail is not None and not file.path.startswith(f"{NOWHERE}/"):
-            self._by_key[tail.key] = file
+            self._by_tail[tail.path] = file
+            self._by_key[tail.key].append(file)
             self._by_name[name_of(file.path)].append(file)
 
     def find(self, origin: Origin) -> tuple[Adopted, How]:
         """The file. Raises LookupError where the inbox has several that its path may mean."""
         path = origin.filename_ish or ""
         tail = tail_of(path)
-        if tail is not None and tail.key in self._by_key:
-            return self._by_key[tail.key], How.PATH
+        if tail is not None and (by_path := self._of_tail(tail)) is not None:
+            return by_path, How.PATH
         if (by_id := self._of_result(origin)) is not None:
             return by_id, How.ID
         if tail is None and (by_name := self._of_name(origin)) is not None:
@@ -87,6 +89,11 @@ class Matcher:
                 How.UNREGISTERED
             )
         return self._nowhere(origin), How.NONE
+
+    def _of_tail(self, tail: Tail) -> Adopted | None:
+        """The file of this path, else the only one whose path differs in its Unicode form or case only."""
+        alike = self._by_key.get(tail.key, [])
+        return self._by_tail.get(tail.path) or (alike[0] if len(alike) == 1 else None)
 
     def _of_result(self, origin: Origin) -> Adopted | None:
         """The file whose id stands in the result's name, if the rest of that name speaks of it too."""
@@ -111,7 +118,8 @@ class Matcher:
     @staticmethod
     def _may_be(file: Adopted, origin: Origin) -> bool:
         client = file.leaf.client_month.client
-        return origin.client in (None, "", client.name) and origin.provider in (None, "", client.provider.value)
+        providers = (None, "", client.provider.value, client.provider.folder)
+        return origin.client in (None, "", client.name) and origin.provider in providers
 
     def _add(self, file: Adopted) -> Adopted:
         file = replace(file, id=self._next_id)
@@ -122,7 +130,7 @@ class Matcher:
 
     def _nowhere(self, origin: Origin) -> Adopted:
         """The place for rows without a file: one for each client, month and name."""
-        provider = next((known for known in Provider if origin.provider == known.value), None)
+        provider = next((known for known in Provider if origin.provider in (known.value, known.folder)), None)
         month = origin.month or self._first_month
         name = slashed(origin.filename_ish or "").rpartition("/")[2] or UNKNOWN
         client = (origin.client or "").replace("\\", "/").replace("/", "_") or UNKNOWN

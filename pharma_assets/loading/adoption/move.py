@@ -76,12 +76,19 @@ def adopt(
 
 
 def present_files(inbox: Inbox) -> list[Present]:
-    """Every file of the inbox. Raises PharmaError INBOX_MISSING, and OSError where a folder cannot be read."""
+    """Every file of the inbox. Raises PharmaError INBOX_MISSING, and ADOPTION_REFUSED where a folder cannot be read:
+    what is in it would count as gone."""
     inbox.check()
     found, pending = [], [""]
     while pending:
         folder = pending.pop()
-        for entry in inbox.entries(folder):
+        try:
+            entries = inbox.entries(folder)
+        except FileNotFoundError:
+            continue  # removed since its parent was listed
+        except OSError as error:
+            raise refused(f"the folder {folder or '/'} of the inbox cannot be read: {error.strerror}") from error
+        for entry in entries:
             path = f"{folder}/{entry.name}" if folder else entry.name
             if entry.is_folder:
                 pending.append(path)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import PurePosixPath
@@ -91,14 +91,18 @@ class Places:
     def find(self, path: str) -> Present | None:
         """The file that a path means, None where it is not there. Raises LookupError where it may be several."""
         tail = tail_of(path)
-        found = self._by_key.get(tail.key, []) if tail else []
-        if len(found) < 2:
-            return found[0] if found else None
-        whole = slashed(path)
-        likest = _best(found, [_common_end(file.path, whole) for file in found])
-        if likest is None:
+        if tail is None:
+            return None
+        alike = self._by_key.get(tail.key, [])
+        # Of those that differ in their case, only the one that does not; of several roots, the one that is the path's.
+        found = [file for file in alike if file.path.endswith(tail.path)] or alike
+        if len(found) > 1 and all(file.path.endswith(tail.path) for file in found):
+            whole = slashed(path)
+            shared = [_common_end(file.path, whole) for file in found]
+            found = [file for file, length in zip(found, shared, strict=True) if length == max(shared)]
+        if len(found) > 1:
             raise LookupError(f"{path} may be {' or '.join(file.path for file in found)}")
-        return likest
+        return found[0] if found else None
 
     def home(self, path: str) -> str:
         """Where the file would lie if it were there; a path that is no report's stays as it is."""
@@ -108,11 +112,6 @@ class Places:
     @property
     def count(self) -> int:
         return sum(map(len, self._by_key.values()))
-
-
-def _best(found: Sequence[Present], scores: Sequence[int]) -> Present | None:
-    best = max(scores)
-    return found[scores.index(best)] if scores.count(best) == 1 else None
 
 
 def _common_end(one: str, other: str) -> int:

@@ -219,9 +219,13 @@ def write_registry(connection: psycopg.Connection, files: Sequence[Adopted], run
     connection.execute(_INSERT_FILES)
     connection.execute(_INSERT_EVENTS, {"run_id": run_id})
     connection.execute(_INSERT_FOLDERS)
-    connection.execute(
-        "SELECT setval('ops.file_registry_id_seq', greatest(1, (SELECT max(id) FROM ops.file_registry)))"
-    )
+    count_on(connection, "ops.file_registry")
+
+
+def count_on(connection: psycopg.Connection, table: str) -> None:
+    """Let new rows of a table be numbered after those that are there."""
+    query = sql.SQL("SELECT setval(pg_get_serial_sequence({}, 'id'), greatest(1, (SELECT max(id) FROM {})))")
+    connection.execute(query.format(sql.Literal(table), sql.SQL(table)))
 
 
 def _row(file: Adopted, since: date | None, backlog: PharmaError | None) -> tuple[object, ...]:

@@ -10,6 +10,7 @@ from psycopg import sql
 
 from pharma_assets.loading.adoption.cells import Table
 from pharma_assets.loading.adoption.matching import How, Matcher, Origin
+from pharma_assets.loading.adoption.registry import count_on
 from pharma_assets.loading.adoption.source import refused
 from pharma_assets.model.target import COLUMNS, TYPES
 from pharma_assets.registry.files import ADOPTED
@@ -81,7 +82,7 @@ def copy_rows(connection: psycopg.Connection, table: Table, timezone: ZoneInfo) 
         key=_key(table, timezone),
     )
     stored = connection.execute(statement).rowcount
-    connection.execute("SELECT setval('raw.primary_data_id_seq', greatest(1, (SELECT max(id) FROM raw.primary_data)))")
+    count_on(connection, "raw.primary_data")
     return stored
 
 
