@@ -58,6 +58,7 @@ PAGES = (README, *sorted((PROJECT / "docs").glob("*.md")))
 OTHER_VARIABLES = {
     "PHARMA_DAGSTER_DATABASE_URL",
     "PHARMA_CODE_HOST",
+    "PHARMA_WRITE_EXAMPLES",
     "PHARMA_CELERY_URL",
 }
 
