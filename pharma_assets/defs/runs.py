@@ -91,7 +91,7 @@ def end_dead_runs(instance: DagsterInstance, is_held: Callable[[ClientMonth], bo
         for record in _records(instance, _WORKING)
         if (process := record.dagster_run.tags.get(PROCESS_TAG)) is not None
     }
-    lost = {run_id for run_id, process in begun.items() if _is_dead(process)}
+    lost = {run_id for run_id, process in begun.items() if _is_here(process) and _is_dead(process)}
     lost |= dead(instance, begun.keys() - lost)
     ended = []
     for record in _records(instance, _WORKING):

@@ -22,6 +22,7 @@ from dagster._daemon.run_coordinator.queued_run_coordinator_daemon import Queued
 from dagster._daemon.sensor import execute_sensor_iteration
 from dagster_graphql.test.utils import execute_dagster_graphql
 
+from pharma_assets.defs.runs import SENSOR_NAME
 from pharma_assets.instance import dagster_instance, prepare
 from pharma_assets.settings import load_settings
 
@@ -158,10 +159,13 @@ class ControlRoom:
             list(daemon.run_iteration(self.process))
 
     def _ticks(self) -> list[InstigatorTick]:
-        """The sensor's ticks, the latest first."""
+        """The inbox sensor's ticks, the latest first."""
         states = self.instance.all_instigator_state(instigator_type=InstigatorType.SENSOR)
         return [
-            tick for state in states for tick in self.instance.get_ticks(state.instigator_origin_id, state.selector_id)
+            tick
+            for state in states
+            if state.instigator_name == SENSOR_NAME
+            for tick in self.instance.get_ticks(state.instigator_origin_id, state.selector_id)
         ]
 
 

@@ -13,6 +13,7 @@ from pharma_assets.defs import work
 from pharma_assets.defs.work import Context, Order
 from pharma_assets.loading.client_month import Outcome
 from pharma_assets.loading.ingest import Step
+from pharma_assets.loading.month_facts import MonthFacts
 from pharma_assets.loading.platform import Platform
 from pharma_assets.registry.files import RegisteredFile
 
@@ -24,10 +25,10 @@ def kill_when_reached(file: RegisteredFile, step: Step) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-def kill_when_told(context: Context, platform: Platform, outcome: Outcome, order: Order) -> None:
+def kill_when_told(context: Context, platform: Platform, outcome: Outcome, facts: MonthFacts, order: Order) -> None:
     if FATAL == "told" and outcome.files_loaded:
         os.kill(os.getpid(), signal.SIGKILL)
-    told(context, platform, outcome, order)
+    told(context, platform, outcome, facts, order)
 
 
 told = work._tell

@@ -90,7 +90,7 @@ def test_lost_and_restored_it_is_as_it_was_and_loads_nothing_twice(
     with connect(elsewhere) as connection:
         assert connection.execute("SHOW timezone").fetchone() == ("Europe/Moscow",)
 
-    restored.drop("новый.xlsx", example("Client_03", "second_sheet"), client="Client_03")
+    restored.drop("новый.xlsx", example("Client_02", "two_rows"), client="Client_02")
     (tick,) = restored.tick()
     assert tick["success"], "sequences, partitions and Dagster's runs go on where they were"
 
@@ -99,7 +99,7 @@ def test_a_later_state_is_put_back_to_the_back_up(loaded: PlatformHome, tmp_path
     document = made(loaded, tmp_path / "backups")
     before = loaded.one(STATE)
     results = files(loaded, RESULTS)
-    loaded.drop("позже.xlsx", example("Client_03", "second_sheet"), client="Client_03")
+    loaded.drop("позже.xlsx", example("Client_02", "two_rows"), client="Client_02")
     loaded.tick()
     refused = CliRunner().invoke(app, ["db", "restore", document["folder"]])
     assert getattr(refused.exception, "code", None) == "RESTORE_REFUSED"
@@ -125,7 +125,7 @@ def test_what_is_loaded_while_the_back_up_is_made_is_not_in_it(
         for old in loaded.inbox.rglob("отчёт.xlsx"):
             old.unlink()
         loaded.drop("отчёт.xlsx", example("Client_01", "preamble"))
-        loaded.drop("новый.xlsx", example("Client_03", "second_sheet"), client="Client_03")
+        loaded.drop("новый.xlsx", example("Client_02", "two_rows"), client="Client_02")
         loaded.tick()
 
     monkeypatch.setattr(backup_module, "run_program", meanwhile)

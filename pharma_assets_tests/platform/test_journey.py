@@ -187,21 +187,21 @@ def test_a_replaced_file_supersedes_its_rows(platform: PlatformHome) -> None:
 
 
 def test_one_bad_file_stops_no_other_and_a_failure_can_be_run_again(platform: PlatformHome) -> None:
-    platform.drop("плохой.xlsx", b"PK\x03\x04 torn", "Client_02")
-    platform.drop("хороший.xlsx", example("Client_02", "dates"), "Client_02")
+    platform.drop("плохой.xlsx", b"PK\x03\x04 torn", "Client_01")
+    platform.drop("хороший.xlsx", example("Client_01", "preamble"), "Client_01")
     platform.drop("отчёт.csv", example("Client_03", "cp1251"), "Client_03")
     runs = {run["partition"].split("|")[0]: run for run in platform.tick()}
-    assert not runs["Дистрибьюторы/Client_02"]["success"]
-    assert "CORRUPT_FILE" in runs["Дистрибьюторы/Client_02"]["message"]
-    assert not runs["Дистрибьюторы/Client_02"]["broken"]
+    assert not runs["Дистрибьюторы/Client_01"]["success"]
+    assert "CORRUPT_FILE" in runs["Дистрибьюторы/Client_01"]["message"]
+    assert not runs["Дистрибьюторы/Client_01"]["broken"]
     assert runs["Дистрибьюторы/Client_03"]["success"]
     rows = platform.query("SELECT report_provider_name AS client, count(*) AS rows FROM raw.primary_data GROUP BY 1")
-    assert {row["client"]: row["rows"] for row in rows} == {"Client_02": 5, "Client_03": 3}
+    assert {row["client"]: row["rows"] for row in rows} == {"Client_01": 4, "Client_03": 3}
     assert platform.tick() == [], "a lasting error does not spin"
 
     bad = platform.one("SELECT id, error_detail FROM ops.file_registry WHERE status = 'ERROR'")
     assert "Excel" in bad["error_detail"]["advice"]
-    platform.drop("плохой.xlsx", example("Client_02", "two_rows"), "Client_02")
+    platform.drop("плохой.xlsx", example("Client_01", "totals"), "Client_01")
     (again,) = platform.tick()
     assert again["success"]
     assert platform.one("SELECT count(*) > 0 AS loaded FROM raw.primary_data WHERE file_id = %s", bad["id"])["loaded"]

@@ -53,13 +53,13 @@ def test_a_run_of_another_machine_lives_as_long_as_its_process(platform: Platfor
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as holder:
             assert holder.stdout is not None
             assert holder.stdout.readline() == "alive\n"
-            assert end_dead_runs(instance) == []
+            assert end_dead_runs(instance, lambda month: False) == []
             assert status(instance, run) is DagsterRunStatus.STARTED
             holder.send_signal(signal.SIGKILL)
             holder.wait()
-        assert end_dead_runs(instance) == [run.run_id]
+        assert [ended.run_id for ended in end_dead_runs(instance, lambda month: False)] == [run.run_id]
         assert status(instance, run) is DagsterRunStatus.FAILURE
-        assert end_dead_runs(instance) == []
+        assert end_dead_runs(instance, lambda month: False) == []
 
 
 def test_a_run_that_is_writing_its_last_event_is_not_dead(
@@ -68,7 +68,7 @@ def test_a_run_that_is_writing_its_last_event_is_not_dead(
     with platform.instance() as instance:
         run = started(instance)
         monkeypatch.setattr(time, "sleep", lambda seconds: instance.report_run_canceled(run))
-        assert end_dead_runs(instance) == []
+        assert end_dead_runs(instance, lambda month: False) == []
         assert status(instance, run) is DagsterRunStatus.CANCELED
 
 
@@ -76,7 +76,7 @@ def test_a_run_without_a_process_is_waited_for(platform: PlatformHome) -> None:
     """Queued at the broker, or between the launcher and the worker: nobody has begun it."""
     with platform.instance() as instance:
         instance.create_run_for_job(defs.resolve_job_def(JOB_NAME), status=DagsterRunStatus.STARTING)
-        assert end_dead_runs(instance) == []
+        assert end_dead_runs(instance, lambda month: False) == []
 
 
 def test_every_run_of_the_platform_says_that_it_lives(

@@ -20,12 +20,12 @@ from dagster import (
 
 from pharma_assets.database.urls import engine as make_engine
 from pharma_assets.definitions import defs
-from pharma_assets.defs import runs
 from pharma_assets.defs.evaluation import evaluate_inbox
 from pharma_assets.defs.platform import PlatformResource
-from pharma_assets.defs.runs import DIGEST_TAG, JOB_NAME, PARTITION_TAG, PROCESS_TAG
+from pharma_assets.defs.runs import DIGEST_TAG, JOB_NAME, PARTITION_TAG
 from pharma_assets.demo.reports import client_01_xlsx, client_02_xlsx, client_03_csv
 from pharma_assets.model.client_month import ClientMonth
+from pharma_assets.registry import journal
 from pharma_assets.registry.locks import client_month_lock, try_lock
 from pharma_assets.services import script
 from pharma_assets_tests.platform.conftest import PlatformHome
@@ -168,20 +168,20 @@ def test_a_busy_client_month_fails_the_run_with_its_code(platform: PlatformHome)
     assert platform.one("SELECT status FROM ops.file_registry") == {"status": "NEW"}
 
 
-def test_a_run_of_a_host_that_has_vanished_is_ended_when_nobody_holds_its_lock(
+def test_a_run_in_which_no_process_has_begun_is_ended_when_nobody_holds_its_lock(
     platform: PlatformHome, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Else its client-month would be left out for ever: nobody can look for a process of another host."""
+    """Else its client-month would be left out for ever: there is no process to look for."""
     platform.drop("отчёт.xlsx", example("Client_01", "preamble"))
     (request,) = evaluate(platform).run_requests or []
     with platform.instance() as instance:
         run = instance.create_run_for_job(
             defs.resolve_job_def(JOB_NAME),
             status=DagsterRunStatus.STARTED,
-            tags={**request.tags, PARTITION_TAG: KEY, PROCESS_TAG: "another host/1/0.00"},
+            tags={**request.tags, PARTITION_TAG: KEY},
         )
     assert keys(evaluate(platform)) == [], "it may be at work"
-    monkeypatch.setattr(runs, "LEASE", timedelta(seconds=-1))
+    monkeypatch.setattr(journal, "LEASE", timedelta(seconds=-1))
     engine = make_engine(platform.url)
     with try_lock(engine, client_month_lock(ClientMonth.of_key(KEY))):
         assert keys(evaluate(platform)) == [], "it holds its lock"
