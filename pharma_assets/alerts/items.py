@@ -91,7 +91,7 @@ def _file(row: Row[Any], *, personal: bool) -> Item:
         row.code,
         masked(row.file_path.rpartition("/")[2]),
         (row.message or "") if personal else "",
-        row.advice or "",
+        masked(row.advice or ""),
         _place(row, row.report_year, row.report_month),
         row.id,
         path=masked(row.file_path),
@@ -103,7 +103,14 @@ def _without_layout(connection: Connection) -> Iterator[Item]:
         place = _place(row, *divmod(row.month, 100))
         key = f"{Kind.WAITING}:{place.client.key}:{row.report_type}:{row.code}"
         yield Item(
-            Kind.WAITING, key, row.code, row.report_type, row.message or "", row.advice or "", place, count=row.files
+            Kind.WAITING,
+            key,
+            row.code,
+            row.report_type,
+            row.message or "",
+            masked(row.advice or ""),
+            place,
+            count=row.files,
         )
 
 

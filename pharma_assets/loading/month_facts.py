@@ -22,9 +22,11 @@ HISTORY_MONTHS = 12
 
 NUMERIC = tuple(column.name for column in COLUMNS if column.type.is_numeric)
 _SUMS = ", ".join(f"sum({name}) AS {name}" for name in NUMERIC)
+# A damaged entry is the audit's to name, and must not stop the load that mends it.
+_FIGURE = "CASE WHEN l.{0} ->> '{1}' ~ '^-?[0-9]+([.][0-9]+)?$' THEN (l.{0} ->> '{1}')::numeric END"
 # Without what other files have superseded.
 _LEDGER_SUMS = ", ".join(
-    f"sum((l.sums ->> '{name}')::numeric - coalesce((l.sums_superseded ->> '{name}')::numeric, 0)) AS {name}"
+    f"sum({_FIGURE.format('sums', name)} - coalesce({_FIGURE.format('sums_superseded', name)}, 0)) AS {name}"
     for name in NUMERIC
 )
 # What makes a row a sale of its own, wherever it was reported.

@@ -311,7 +311,7 @@ def _rows(one: Known) -> int:
 def _make_due(connection: Connection, one: Known, why: str, run_id: str) -> None:
     """Its rows have to be read again. A file that has gone cannot be, and one that is due for another reason is."""
     if _still_at_rest(connection, one):
-        journal.due_again(connection, one.id, why, run_id)
+        journal.due_again(connection, one.id, why, run_id=run_id)
 
 
 def _still_at_rest(connection: Connection, one: Known) -> bool:
@@ -354,4 +354,4 @@ def wake(connection: Connection, file_id: int, to: RegisteredFile, run_id: str) 
         {"file_id": file_id, "year": to.client_month.year, "month": to.client_month.month},
     )
     for other in rows.scalars().all():
-        journal.due_again(connection, other, f"the rows of file {file_id} have moved away", run_id)
+        journal.due_again(connection, other, f"the rows of file {file_id} have moved away", run_id=run_id)

@@ -80,7 +80,11 @@ def register_unseen(
 
 
 def _copy_unseen(connection: Connection, files: Sequence[SeenFile], run_id: str, since: date | None) -> None:
-    query = "SELECT string_agg(nextval('ops.file_registry_id_seq')::text, ',') FROM generate_series(1, :count)"
+    # Asked for by its column: beside an adopted registry the sequence has another name.
+    query = """
+        SELECT string_agg(nextval(pg_get_serial_sequence('ops.file_registry', 'id'))::text, ',')
+        FROM generate_series(1, :count)
+    """
     ids = str(connection.scalar(text(query), {"count": len(files)})).split(",")
     times = [_EPOCH + timedelta(microseconds=(file.modified_ns + 500) // 1000) for file in files]
     waits = [since is not None and file.leaf.client_month.first_day < since for file in files]

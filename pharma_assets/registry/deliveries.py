@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Row, text
 from pharma_assets.model.client_month import ClientMonth
 from pharma_assets.model.delivery import Amounts, BranchDay, Delivered, Delivery, Terms, added_up
 from pharma_assets.model.target import TYPES
-from pharma_assets.registry.files import HELD_BACK, OF_CLIENT_MONTH, client_month_parameters
+from pharma_assets.registry.files import HELD_BACK, NOWHERE, OF_CLIENT_MONTH, client_month_parameters
 
 
 class Standing(StrEnum):
@@ -76,7 +76,7 @@ _KNOWN = f"""
     FROM ops.file_registry f
     LEFT JOIN ops.delivery d ON d.file_id = f.id
     LEFT JOIN ops.file_load l ON l.file_id = f.id AND l.superseded_at IS NULL
-    WHERE {OF_CLIENT_MONTH} AND f.report_type = :report_type
+    WHERE {OF_CLIENT_MONTH} AND f.report_type = :report_type AND NOT starts_with(f.file_path, '{NOWHERE}/')
       AND (l.id IS NOT NULL OR d.file_id IS NOT NULL AND (
           f.status = 'CREATED' AND f.error_reason = 'SUPERSEDED'
           OR f.status = 'ERROR' AND f.error_reason IN {HELD_BACK}))

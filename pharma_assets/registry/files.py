@@ -90,7 +90,7 @@ TRANSFORMS = """
                     AS named
         FROM unnest(
             CAST(:providers AS text[]), CAST(:clients AS text[]), CAST(:types AS text[]), CAST(:fingerprints AS text[]),
-            CAST(:first_months AS date[]), CAST(:before_months AS date[]), CAST(:since AS date[])
+            CAST(:first_months AS date[]), CAST(:before_months AS date[]), CAST(:since_months AS date[])
         ) AS t (data_provider, client_name, report_type, fingerprint, first_month, before_month, since)
     )
 """
@@ -318,7 +318,7 @@ def transform_arrays(transforms: Sequence[TransformVersion]) -> dict[str, object
         "fingerprints": [transform.fingerprint for transform in transforms],
         "first_months": [transform.months.first or date.min for transform in transforms],
         "before_months": [transform.months.before or date.max for transform in transforms],
-        "since": [transform.since for transform in transforms],
+        "since_months": [transform.since for transform in transforms],
     }
 
 

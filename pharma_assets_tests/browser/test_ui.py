@@ -16,9 +16,16 @@ pytestmark = pytest.mark.xdist_group("browser")
 
 LINEAGE = ["folder_tree", "file_registry", "normalized_report", "primary_data"]
 CLIENTS = [f"Дистрибьюторы/Client_{number:02d}" for number in range(1, 5)]
-CHECKS = {"files_taken_in": "Failed"} | dict.fromkeys(
-    ["inn_validity", "period_within_month", "reconciliation"], "Succeeded"
-)
+CHECKS = [
+    "control_totals",
+    "duplicates",
+    "files_taken_in",
+    "inn_validity",
+    "period_within_month",
+    "reconciliation",
+    "rows_taken_in",
+    "volume",
+]
 
 PARTITIONS = "/assets/primary_data?view=partitions"
 MONTH_FILTER = "//input[@placeholder='Filter by month…']"
@@ -36,7 +43,7 @@ def test_the_lineage_shows_the_four_assets_in_order(page: Page) -> None:
     page.click("//button[descendant::*[@aria-label='panel_show_right']]")
     # "Expand all groups"
     ActionChains(page.driver).key_down(Keys.ALT).send_keys("e").key_up(Keys.ALT).perform()
-    page.see(*LINEAGE, "3 / 4 Passed", "1 failed")
+    page.see(*LINEAGE, "6 / 8 Passed", "2 failed")
 
     nodes = {name: page.find(f"//*[name()='foreignObject'][descendant::*[text()='{name}']]") for name in LINEAGE}
     assert sorted(LINEAGE, key=lambda name: nodes[name].location["x"]) == LINEAGE
@@ -49,7 +56,7 @@ def test_the_lineage_shows_the_four_assets_in_order(page: Page) -> None:
 
 def test_the_matrix_shows_the_failed_client_month_and_the_loaded_ones(page: Page) -> None:
     page.resize(height=720)
-    page.open(PARTITIONS, "Failed (1)", "Materialized (5)")
+    page.open(PARTITIONS, "Failed (2)", "Materialized (5)")
     page.widen()
     for client in CLIENTS:
         page.find(f"//*[@data-tooltip='{client}']")
@@ -71,7 +78,7 @@ def test_the_matrix_shows_the_failed_client_month_and_the_loaded_ones(page: Page
         failed |= {f"{client}|{month}" for client in part["secondaryDim"]["failedPartitions"]}
     in_may = {f"{client}|2025-05" for client in CLIENTS[:3]}
     assert loaded == in_may | {"Дистрибьюторы/Client_01|2025-06", "Дистрибьюторы/Client_03|2025-06"}
-    assert failed == {"Дистрибьюторы/Client_02|2025-06"}
+    assert failed == {"Дистрибьюторы/Client_02|2025-06", "Дистрибьюторы/Client_04|2025-06"}
 
 
 def test_a_materialization_tells_what_was_read_loaded_and_rejected(page: Page) -> None:
@@ -90,31 +97,32 @@ def test_a_materialization_tells_what_was_read_loaded_and_rejected(page: Page) -
 
 def test_the_checks_say_which_client_month_failed_and_why(page: Page) -> None:
     page.resize(height=720)
-    page.open("/assets/primary_data?view=checks&checkDetail=files_taken_in", "Checks (4)", *CHECKS)
+    page.open("/assets/primary_data?view=checks&checkDetail=files_taken_in", "Checks (8)", *CHECKS)
     page.widen()
-    for check, result in CHECKS.items():
-        assert result in page.find(f"//*[@title='{check}']/..").text
     page.click("//*[text()='Execution history']")
     page.see("Execution history", "Passed")
-    (failed,) = page.find_all("//tr[descendant::*[text()='Failed']]")
-    assert "Дистрибьюторы/Client_02|2025-06" in failed.text
-    assert "CORRUPT_FILE" in failed.text
+    failed = sorted(row.text for row in page.find_all("//tr[descendant::*[text()='Failed']]"))
+    expected = {"Дистрибьюторы/Client_02|2025-06": "CORRUPT_FILE", "Дистрибьюторы/Client_04|2025-06": "NO_SCRIPT_FOUND"}
+    assert len(failed) == len(expected)
+    for client_month, code in expected.items():
+        (row,) = [row for row in failed if client_month in row]
+        assert code in row
     page.screenshot("checks")
 
 
 def test_the_sensor_is_on_and_its_runs_are_listed(page: Page) -> None:
     page.open("/automation", "inbox_sensor")
     page.click("//a[contains(@href, '/sensors/inbox_sensor')]")
-    page.see("~15 min", "6 runs requested")
+    page.see("~15 min", "7 runs requested")
     assert page.find("//tr[td[1][normalize-space()='Running']]//input").is_selected()
 
     page.open("/runs", "client_month_job", "Дистрибьюторы/Client_01|2025-06")
     page.widen()
-    assert len(page.find_all("//a[text()='inbox_sensor']")) == 6
-    assert len(page.find_all("//*[text()='Failure']")) == 1
+    assert len(page.find_all("//a[text()='inbox_sensor']")) == 7
+    assert len(page.find_all("//*[text()='Failure']")) == 2
     page.screenshot("runs")
     runs = [run for run in page.query(RUNS)["runsOrError"]["results"] if run["jobName"] == "client_month_job"]
-    assert sorted(run["status"] for run in runs) == ["FAILURE", *["SUCCESS"] * 5]
+    assert sorted(run["status"] for run in runs) == [*["FAILURE"] * 2, *["SUCCESS"] * 5]
     assert all({"key": "dagster/sensor_name", "value": "inbox_sensor"} in run["tags"] for run in runs)
 
 

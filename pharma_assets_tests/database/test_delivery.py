@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from pharma_assets.loading.client_month import Outcome, Work, work_on
 from pharma_assets.loading.decisions import decide, ignore, release
 from pharma_assets.loading.ingest import Step
 from pharma_assets.loading.mend import Mending, mend
+from pharma_assets.loading.month_facts import MonthFacts, month_facts
 from pharma_assets.model.client_month import ClientMonth
 from pharma_assets.registry.files import RegisteredFile
 from pharma_assets.registry.overview import overview
@@ -30,6 +32,11 @@ from pharma_assets_tests.faults.worker import PlainReader
 
 JUNE = ClientMonth(CLIENT, 2025, 6)
 M, K = "Москва", "Казань"
+
+
+def june_facts(house: House) -> MonthFacts:
+    with house.platform.engine.connect() as connection:
+        return month_facts(connection, JUNE, house.platform.settings.timezone, date(2025, 7, 1))
 
 
 class Killed(BaseException):
@@ -592,7 +599,7 @@ def test_the_pictures_tell_what_does_not_count(house: House) -> None:
     assert (month.files, month.files_loaded, month.files_superseded) == (3, 2, 1)
     assert (month.rows_loaded, month.rows_superseded) == (2, 1)
     assert audit(house.platform).rows == 2
-    metadata = outcome_metadata(rebuild(house), house.platform.timezone)
+    metadata = outcome_metadata(rebuild(house), june_facts(house), house.platform)
     assert (metadata["rows_loaded"], metadata["rows_superseded"], metadata["sum_amount_type_1"]) == (2, 3, "210.000")
     table = metadata["file_table"]
     assert isinstance(table, TableMetadataValue)
@@ -609,7 +616,7 @@ def test_a_run_tells_what_it_has_displaced(house: House) -> None:
     arrive(house, "месяц.csv", report((1, M, 10)), 20)
     outcome = work_on(house.platform, JUNE, "test", Work.NORMALIZE | Work.LOAD, rebuild=False)
     assert [(one.path[-8:], one.error.code) for one in outcome.displaced] == [("день.csv", "SUPERSEDED")]
-    assert "displaced" in outcome_metadata(outcome, house.platform.timezone)
+    assert "displaced" in outcome_metadata(outcome, june_facts(house), house.platform)
 
 
 DAMAGE = {

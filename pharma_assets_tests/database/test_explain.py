@@ -111,7 +111,7 @@ def test_every_cell_has_its_address_and_rule(clients: House) -> None:
     assert quantity.cells[0].header == "количество"
     assert quantity.cells[0].address == f"G{found.row}"
     naklad = by_name["naklad"]
-    assert naklad.origin.kind is From.WAYBILL
+    assert naklad.origin.kind is From.COMPOSED
     assert [cell.header for cell in naklad.cells] == ["номер_документа", "дата_документа"]
     assert str(naklad.value).startswith(naklad.cells[0].text or "?")
     assert (by_name["supplier_name"].origin.kind, by_name["supplier_name"].value) == (From.CONSTANT, "Агроресурсы")

@@ -69,7 +69,7 @@ def test_open_files_and_earlier_months(house: House) -> None:
     for month in (3, 4, 5, 6):
         house.drop("a.csv", HEADER + f"02.{month:02d}.2025;Цитрамон;{month}\n" * month, month=month)
     house.drop("пустой.csv", "")
-    house.drop("чужой.csv", JUNE, report_type="Type9")
+    house.drop("чужой.csv", JUNE, report_type="Type5")
     house.tick()
     facts = asked(house)
     assert {(file.path.rpartition("/")[2], file.code) for file in facts.open_files} == {

@@ -110,6 +110,8 @@ def test_it_is_exported_for_people(sent: PlatformHome, tmp_path: Path, monkeypat
 
 
 def test_the_page_takes_no_name_for_markup(platform: PlatformHome, tmp_path: Path) -> None:
+    platform.home.mkdir()
+    (platform.home / "pharma.toml").write_text('[tree]\nclients = ["<b>Client & Co"]\n', encoding="utf-8")
     platform.drop("a.csv", b"x", client="<b>Client & Co")
     platform.command("scan")
     platform.command("missing", "--month", "2025-06", "--html", str(tmp_path / "page.html"))
