@@ -151,8 +151,8 @@ def test_case_03_cut_or_damaged(inbox: Inbox, build: Callable[[], bytes]) -> Non
 
 def test_case_03_a_bad_file_never_stops_the_others(inbox: Inbox) -> None:
     client_month = ClientMonth(inbox.new_client(), 2025, 6)
-    of_june_3, of_june_4 = ([HEADER, *((f"0{day}.06.2025", *row[1:]) for row in REPORT[1:])] for day in (3, 4))
-    contents = [DAMAGED["xlsx cut"](), xlsx(REPORT), b"", csv(of_june_3), xls(of_june_4)]
+    of_june_5, of_june_6 = ([HEADER, *((f"0{day}.06.2025", *row[1:]) for row in REPORT[1:])] for day in (5, 6))
+    contents = [DAMAGED["xlsx cut"](), xlsx(REPORT), b"", csv(of_june_5), xls(of_june_6)]
     for name, content in zip(("1.xlsx", "2.xlsx", "3.xls", "4.csv", "5.xlsx"), contents, strict=True):
         (inbox.leaf(client_month) / name).write_bytes(content)
     inbox.scan()
