@@ -73,18 +73,20 @@ def write_layouts(folder: Path) -> Path:
 def load_everything(url: str, platform: Platform) -> None:
     """As if every registered file had been taken in by the transform that its client has."""
     fingerprints = {
-        (version.client.provider.value, version.client.name, version.fingerprint)
+        (version.client.provider.value, version.client.name, version.report_type, version.fingerprint)
         for version in platform.transforms.versions
     }
     with psycopg.connect(url) as connection:
         connection.execute("UPDATE ops.file_registry SET status = 'CREATED', content_hash = md5(file_path)")
-        connection.execute("CREATE TEMP TABLE transform (data_provider text, client_name text, fingerprint text)")
-        connection.cursor().executemany("INSERT INTO transform VALUES (%s, %s, %s)", sorted(fingerprints))
+        connection.execute(
+            "CREATE TEMP TABLE transform (data_provider text, client_name text, report_type text, fingerprint text)"
+        )
+        connection.cursor().executemany("INSERT INTO transform VALUES (%s, %s, %s, %s)", sorted(fingerprints))
         connection.execute(
             "INSERT INTO ops.file_load (file_id, version, content_hash, transform_fingerprint, partition_month,"
             " rows_read, rows_loaded, rows_rejected)"
             " SELECT id, 1, content_hash, fingerprint, make_date(report_year, report_month, 1), 1, 1, 0"
-            " FROM ops.file_registry JOIN transform USING (data_provider, client_name)"
+            " FROM ops.file_registry JOIN transform USING (data_provider, client_name, report_type)"
         )
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("VACUUM ANALYZE ops.file_registry")
@@ -168,7 +170,7 @@ def main() -> int:
         def empty_registry() -> None:
             with psycopg.connect(server.superuser_url(DATABASE), autocommit=True) as admin:
                 admin.execute("SET session_replication_role = replica")  # the history refuses to be cut
-                admin.execute("TRUNCATE ops.file_registry, ops.file_load, ops.rejected_row, ops.file_event")
+                admin.execute("TRUNCATE ops.file_registry, ops.file_load, ops.rejected_row, ops.file_event CASCADE")
                 admin.execute("TRUNCATE ops.inbox_folder")
                 admin.execute("CHECKPOINT")
 
