@@ -57,7 +57,7 @@ def _column(sheet: Sheet, place: int, column: DraftColumn | None, first: int, be
             continue
         if index < first:
             texts[index] = _ABOVE if kinds[index] == Kind.TEXT else text
-        elif invent is not None and kinds[index] in (Kind.TEXT, Kind.NUMBER):
+        elif invent is not None and (kinds[index] == Kind.TEXT or (kinds[index] == Kind.NUMBER and invent is _inn)):
             texts[index] = invent(numbers.setdefault(text, len(numbers) + 1), text)
     return pa.array(texts, pa.string())
 

@@ -19,6 +19,7 @@ from pharma_assets.reading.sheet import Document, Sheet
 from pharma_assets.transforms.header_text import column_letter, normalize_header
 
 _FEWEST_KNOWN = 2
+_LONGEST_NAME = 300
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ def propose(document: Document, knowledge: Knowledge) -> Draft:
 
 
 def _columns(header: FoundHeader, knowledge: Knowledge) -> tuple[DraftColumn, ...]:
-    places = sorted(header.names)
+    places = [place for place in sorted(header.names) if _can_be_named(header.names[place])]
     names = [" ".join(header.names[place].split()) for place in places]
     profiles = [_profile_below(header, place) for place in places]
     times = Counter(map(normalize_header, names))
@@ -114,11 +115,16 @@ def _columns(header: FoundHeader, knowledge: Knowledge) -> tuple[DraftColumn, ..
     for place, name, seen, match in zip(
         places, names, profiles, match_columns(names, profiles, knowledge), strict=True
     ):
-        repeated = times[normalize_header(name)] > 1 or not normalize_header(name)
+        repeated = times[normalize_header(name)] > 1
         role = NONE if repeated else match.role
         sure = match.sure and not repeated
         columns.append(DraftColumn(place, name, role, match.confidence, match.rivals, sure, repeated, seen))
     return tuple(columns)
+
+
+def _can_be_named(name: str) -> bool:
+    """Whether a layout can call a column so: something of it is compared, and YAML takes it for a key."""
+    return bool(normalize_header(name)) and len(name) <= _LONGEST_NAME
 
 
 def _profile_below(header: FoundHeader, place: int) -> Profile:
@@ -136,6 +142,6 @@ def _nameless(header: FoundHeader) -> tuple[str, ...]:
     filled: Sequence[int] = [
         place
         for place, kinds in enumerate(header.sheet.kinds)
-        if place not in header.names and bool(np.count_nonzero(kinds[first:]))
+        if not _can_be_named(header.names.get(place, "")) and bool(np.count_nonzero(kinds[first:]))
     ]
     return tuple(map(column_letter, filled))

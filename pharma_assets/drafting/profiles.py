@@ -26,6 +26,7 @@ MOST_ROWS = 2_000
 _MOST_DISTINCT = 400
 _SAMPLES = 3
 _SHORTEST_WORD = 3
+_MOST_ANSWERS = 3
 # All rows but perhaps one of totals.
 _NEARLY_ALL = 0.98
 
@@ -82,10 +83,10 @@ class Profile:
     @cached_property
     def words(self) -> tuple[frozenset[str], ...]:
         """Of each of the texts its words that can be told again elsewhere: no numbers, none of one or two letters."""
-        told = (
-            filter(lambda word: len(word) >= _SHORTEST_WORD and not word.isdigit(), words(text)) for text in self.texts
+        return tuple(
+            frozenset(word for word in words(text) if len(word) >= _SHORTEST_WORD and not word.isdigit())
+            for text in self.texts
         )
-        return tuple(map(frozenset, told))
 
 
 def profile(texts: pa.Array, kinds: npt.NDArray[np.uint8]) -> Profile:
@@ -95,12 +96,12 @@ def profile(texts: pa.Array, kinds: npt.NDArray[np.uint8]) -> Profile:
         texts, kinds = texts.take(pa.array(at)), kinds[at]
     encoded = texts if pa.types.is_dictionary(texts.type) else texts.dictionary_encode()
     codes = pc.fill_null(encoded.indices.cast(pa.int64()), -1).to_numpy(zero_copy_only=False)
-    used, counts = np.unique(codes[codes >= 0], return_counts=True)
-    common = used[np.argsort(-counts, kind="stable")]
-    distinct = encoded.dictionary.cast(pa.string()).take(pa.array(common[:_MOST_DISTINCT]))
-    first = {int(code): int(row) for row, code in reversed(list(enumerate(codes))) if code >= 0}
-    kind_of = np.array([kinds[first[int(code)]] for code in common[:_MOST_DISTINCT]], dtype=np.uint8)
-    filled = int((codes >= 0).sum())
+    at_rows = np.flatnonzero(codes >= 0)
+    used, first, counts = np.unique(codes[at_rows], return_index=True, return_counts=True)
+    common = np.argsort(-counts, kind="stable")[:_MOST_DISTINCT]
+    distinct = encoded.dictionary.cast(pa.string()).take(pa.array(used[common]))
+    kind_of = kinds[at_rows[first[common]]]
+    filled = len(at_rows)
     return Profile(
         filled=filled / len(codes) if len(codes) else 0.0,
         rows=len(codes),
@@ -139,7 +140,7 @@ def _shares(texts: pa.Array, kinds: npt.NDArray[np.uint8], codes: npt.NDArray[np
         "region": wordy & (masks["region_words"] | masks["regions"]),
         "town": wordy & (masks["towns"] | as_mask(pc.match_substring_regex(spoken, _town_kind()))),
         "name": wordy,
-        "flag": _flags(spoken),
+        "flag": _flags(plain),
     }
     masks["product"] = masks["dose"] | masks["pack"] | (masks["drug_forms"] & masks["digits"])
     shares = {name: float(mask.mean()) for name, mask in masks.items()}
@@ -184,12 +185,11 @@ def _town_kind() -> str:
     return rf"^(?:{kinds}) {_LETTER}+|{_LETTER}+ (?:{kinds})$"
 
 
-def _flags(spoken: pa.Array) -> npt.NDArray[np.bool_]:
+def _flags(plain: pa.Array) -> npt.NDArray[np.bool_]:
     """All or nothing: a column of yes and no has no other word."""
-    said, denied = set(vocabulary().values["said"]), set(vocabulary().values["denied"])
-    texts = {text or mark for text, mark in zip(spoken.to_pylist(), spoken.to_pylist(), strict=True)}
-    fits = texts <= said | denied | {""} and bool(texts & said or texts & denied) and len(texts) <= 3
-    return np.full(len(spoken), fits, dtype=np.bool_)
+    answers = {*vocabulary().values["said"], *vocabulary().values["denied"]}
+    texts = set(plain.to_pylist())
+    return np.full(len(plain), texts <= answers and len(texts) <= _MOST_ANSWERS, dtype=np.bool_)
 
 
 def _inns(plain: pa.Array) -> npt.NDArray[np.bool_]:

@@ -21,6 +21,7 @@ from pharma_assets.reading.sheet import Document, Kind, Sheet
 ROWS = 50
 """So many rows of data are enough for an example."""
 
+_VISIBLE = "–"
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
 
 
@@ -69,6 +70,8 @@ def write_workbook(document: Document, header_end: int, without: Collection[int]
         page = book.create_sheet(sheet.name[:31])
         page.sheet_state = "visible" if sheet.visible else "hidden"
         _fill(page, sheet, _last_row(sheet, header_end), without)
+    if not any(sheet.visible for sheet in document.sheets):
+        book.create_sheet(_VISIBLE, 0)  # Excel opens no workbook of hidden sheets only
     out = io.BytesIO()
     book.save(out)
     return SampleFile("xlsx", out.getvalue())

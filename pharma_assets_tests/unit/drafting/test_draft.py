@@ -113,6 +113,29 @@ def test_a_hidden_sheet_and_a_header_far_down_stand_in_the_layout() -> None:
     assert found.problem is None
 
 
+def test_the_example_of_a_hidden_sheet_can_be_opened_and_loads() -> None:
+    document = document_of(sheet_of([HEADER, *[sale()] * 3], "Скрытый", visible=False))
+    found, example = with_example(drafted(document), ABOUT, document, b"", MOSCOW)
+    assert example is not None
+    assert normalize(read_document(example.content), found.layout, MOSCOW).loaded == 3
+
+
+def test_a_header_too_long_for_a_key_is_left_alone_and_told() -> None:
+    rows = [(*HEADER, "очень " * 200), *[(*sale(), "а")] * 3]
+    draft = drafted(document_of(sheet_of(rows)))
+    assert (len(draft.columns), draft.nameless) == (5, ("F",))
+    assert settled(document_of(sheet_of(rows))).problem is None
+
+
+def test_numbers_in_a_column_of_names_stay_in_an_anonymous_example() -> None:
+    rows = [HEADER, *[sale()] * 3, ("05.06.2025", 17, "Анальгин таб. 500 мг №10", 2, "10,50")]
+    document = document_of(sheet_of(rows))
+    _, example = with_example(drafted(document), ABOUT, document, b"", MOSCOW, anonymous=True)
+    assert example is not None
+    pharmacies = read_document(example.content).sheets[0].columns[1].to_pylist()
+    assert pharmacies == ["Аптека", "Аптека 1", "Аптека 1", "Аптека 1", "17"]
+
+
 def test_a_file_without_a_header_is_refused_by_name() -> None:
     with pytest.raises(PharmaError, match="DRAFT_NO_HEADER"):
         drafted(document_of(sheet_of([(1, 2, 3), (4, 5, 6)], "Лист1")))
