@@ -57,7 +57,7 @@ def _beginning_at(
     if not _could_be_header(head, index):
         return
     for depth in range(1, head.deepest(index) + 1):
-        if depth > 1 and not (_has_groups(head, index) and _could_be_header(head, index + depth - 1)):
+        if depth > 1 and not (_has_groups(head, index) and _could_be_parts(head, index + depth - 1)):
             return
         block = HeaderBlock(head, index, depth)
         names = block.full_names()
@@ -81,6 +81,12 @@ def _could_be_header(head: Head, index: int) -> bool:
     words = [text for column, text in texts.items() if head.sheet.kinds[column][index] == Kind.TEXT and _is_word(text)]
     data = sum(1 for text in texts.values() if _DAY_OR_CODE.fullmatch(text))
     return len(words) * 2 > len(texts) and data * 4 <= len(texts)
+
+
+def _could_be_parts(head: Head, index: int) -> bool:
+    """Whether a row can be a further one of a header: no text of it is a day or a long number, as in a row of data."""
+    texts = head.texts[index].values()
+    return _could_be_header(head, index) and not any(_DAY_OR_CODE.fullmatch(text) for text in texts)
 
 
 def _is_word(text: str) -> bool:
