@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from pharma_assets.cli import app
 from pharma_assets.demo import first_client
-from pharma_assets.transforms.catalog import parse_layout
+from pharma_assets.transforms.catalog import parse_layout, read_layout
 
 LEAF = "Поставщики данных/Сети/2025/06/Client_05/Type2"
 
@@ -43,9 +43,9 @@ def draft(*arguments: str, code: int = 0, typed: str | None = None) -> str:
 def test_a_file_of_the_inbox_says_whose_it_is(home: Path) -> None:
     shown = draft(str(home / "inbox" / LEAF / "июнь.xlsx"), "--yes")
     folder = home / "transforms" / "chains" / "Client_05"
-    layout = parse_layout((folder / "layout.yaml").read_bytes())
-    assert layout.report_types == ("Type2",)
-    assert layout.columns["Кол-во, уп."].to == "amount_type_2"
+    (effective,) = read_layout((folder / "layout.yaml").read_bytes())
+    assert effective.report_type == "Type2"
+    assert effective.layout.columns["Кол-во, уп."].to == "amount_type_2"
     assert "61 rows read = 60 to load + 1 left out (total 1) + 0 rejected" in shown
     example = folder / "examples" / "sample"
     assert sorted(path.name for path in example.iterdir()) == ["expected.csv", "expected.json", "input.xlsx"]
@@ -104,8 +104,8 @@ def test_a_file_elsewhere_needs_a_client(home: Path) -> None:
     path.write_bytes(first_client.june().content)
     assert "--client" in draft(str(path), "--yes", code=2)
     draft(str(path), "--yes", "--client", "Client_09", "--type", "Type4", "--month", "2025-06")
-    layout = parse_layout((home / "transforms" / "distributors" / "Client_09" / "layout.yaml").read_bytes())
-    assert layout.report_types == ("Type4",)
+    (effective,) = read_layout((home / "transforms" / "distributors" / "Client_09" / "layout.yaml").read_bytes())
+    assert effective.report_type == "Type4"
     asked = draft(str(path), typed="chains/Client_08\n\n\n\n")
     assert "Whose report is this?" in asked
     assert (home / "transforms" / "chains" / "Client_08" / "layout.yaml").exists()
