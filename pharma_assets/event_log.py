@@ -2,15 +2,20 @@
 partition where clients are added as they come.
 
 Dagster asks for the partitions one by one, and without saying where it keeps them; so its pages show no client × month
-matrix of a check. `dagster.yaml` names this class, and everything else is inherited.
+matrix of a check. They ask often, and of all checks at once; so what has been found is kept, and only the partitions
+of which something new has been written are asked about again. `dagster.yaml` names this class; the rest is inherited.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from threading import Lock
 from typing import Any, Self
 
-from dagster import AssetCheckKey, DagsterRunStatus, PartitionsDefinition, RunsFilter
+import sqlalchemy as db
+from dagster import AssetCheckKey, DagsterEventType, DagsterRunStatus, PartitionsDefinition, RunsFilter
 from dagster._core.asset_graph_view.serializable_entity_subset import SerializableEntitySubset
 from dagster._core.definitions.partitions.context import partition_loading_context
 from dagster._core.instance.types import CachingDynamicPartitionsLoader
@@ -21,15 +26,41 @@ from dagster._core.storage.asset_check_execution_record import (
 )
 from dagster._core.storage.asset_check_state import AssetCheckState
 from dagster._core.storage.dagster_run import FINISHED_STATUSES
+from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable, SqlEventLogStorageTable
 from dagster._serdes import ConfigurableClassData
 from dagster_postgres import PostgresEventLogStorage
 from dagster_postgres.utils import get_token_provider_from_config, pg_url_from_config
 
 Partitioned = tuple[AssetCheckKey, PartitionsDefinition[str] | None]
+Status = AssetCheckExecutionResolvedStatus
+
+# Events are numbered before they are committed, and a check's execution is written after its event: what is younger
+# than this is looked at again.
+_UNSETTLED_EVENTS = 1000
+_UNSETTLED_SECONDS = 60.0
+
+
+@dataclass
+class _Known:
+    """What has been found of a check up to the event numbered `seen`: partition → its last execution.
+
+    `moved`: when that number last grew. `state` is made of what was found; None when it must be made anew.
+    """
+
+    partitions_id: str
+    seen: int = 0
+    moved: float = 0.0
+    found: dict[str, AssetCheckPartitionInfo] = field(default_factory=dict)
+    state: AssetCheckState | None = None
 
 
 class EventLogStorage(PostgresEventLogStorage):
     """The event log, with the state of partitioned checks."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._known: dict[AssetCheckKey, _Known] = {}
+        self._lock = Lock()
 
     @classmethod
     def from_config_value(cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]) -> Self:
@@ -43,21 +74,68 @@ class EventLogStorage(PostgresEventLogStorage):
 
     def get_asset_check_state(self, keys: Sequence[Partitioned]) -> Mapping[AssetCheckKey, AssetCheckState]:
         """The state of each check, by its partitions where it has any."""
-        partitioned = {key: partitions for key, partitions in keys if partitions is not None}
         plain = [(key, None) for key, partitions in keys if partitions is None]
         found = dict(super().get_asset_check_state(plain)) if plain else {}
-        with partition_loading_context(dynamic_partitions_store=CachingDynamicPartitionsLoader(self._instance)):
-            infos: dict[AssetCheckKey, list[AssetCheckPartitionInfo]] = {key: [] for key in partitioned}
-            for info in self.get_asset_check_partition_info(list(partitioned)):
-                infos[info.check_key].append(info)
-            ended = self._ended_runs(infos.values())
-            for key, partitions in partitioned.items():
-                found[key] = _state(key, partitions, infos[key], ended)
+        with (
+            self._lock,
+            partition_loading_context(dynamic_partitions_store=CachingDynamicPartitionsLoader(self._instance)),
+        ):
+            latest = self._latest_event()
+            for key, partitions in keys:
+                if partitions is not None:
+                    found[key] = self._state(key, partitions, latest)
         return found
 
-    def _ended_runs(self, infos: Iterable[Sequence[AssetCheckPartitionInfo]]) -> dict[str, DagsterRunStatus]:
+    def _latest_event(self) -> int:
+        with self.index_connection() as connection:
+            return int(connection.execute(db.select(db.func.max(SqlEventLogStorageTable.c.id))).scalar() or 0)
+
+    def _state(self, key: AssetCheckKey, partitions: PartitionsDefinition[str], latest: int) -> AssetCheckState:
+        partitions_id = partitions.get_serializable_unique_identifier()
+        known = self._known.get(key)
+        if known is None or known.partitions_id != partitions_id or latest < known.seen:
+            known = self._known[key] = _Known(partitions_id)
+        now = time.monotonic()
+        if latest > known.seen:
+            known.moved = now
+        if latest > known.seen or now - known.moved < _UNSETTLED_SECONDS:
+            self._bring_up_to(latest, known, key, partitions)
+        # A run that ends without an answer writes none.
+        if known.state is None or any(map(_is_planned, known.found.values())):
+            known.state = _state_of(key, partitions, known, self._ended_runs(known))
+        return known.state
+
+    def _bring_up_to(
+        self, latest: int, known: _Known, key: AssetCheckKey, partitions: PartitionsDefinition[str]
+    ) -> None:
+        changed = None if known.seen == 0 else self._partitions_since(known.seen - _UNSETTLED_EVENTS, key)
+        if changed is None or changed:
+            infos = self.get_asset_check_partition_info([key], partition_keys=changed)
+            news = {info.partition_key: info for info in infos if info.partition_key is not None}
+            for partition in partitions.filter_valid_partition_keys(set(news)):
+                known.found[str(partition)] = news[partition]
+            known.state = None
+        known.seen = latest
+
+    def _partitions_since(self, seen: int, key: AssetCheckKey) -> list[str]:
+        """The partitions that were materialized, or that the check was executed for, since an event."""
+        asset = key.asset_key.to_string()
+        events, checks = SqlEventLogStorageTable.c, AssetCheckExecutionsTable.c
+        materialized = db.select(events.partition).where(
+            events.id > seen,
+            events.asset_key == asset,
+            events.dagster_event_type == DagsterEventType.ASSET_MATERIALIZATION.value,
+        )
+        executed = db.select(checks.partition).where(
+            checks.asset_key == asset, checks.check_name == key.name, checks.evaluation_event_storage_id > seen
+        )
+        with self.index_connection() as connection:
+            rows = connection.execute(db.union(materialized, executed)).scalars().all()
+        return [partition for partition in rows if partition is not None]
+
+    def _ended_runs(self, known: _Known) -> dict[str, DagsterRunStatus]:
         """Of the runs that have not answered yet, those that will not any more."""
-        silent = {info.latest_planned_run_id for some in infos for info in some if _is_planned(info)}
+        silent = {info.latest_planned_run_id for info in known.found.values() if _is_planned(info)}
         if not silent:
             return {}
         runs = self._instance.get_runs(RunsFilter(run_ids=list(silent), statuses=FINISHED_STATUSES))
@@ -68,50 +146,37 @@ def _is_planned(info: AssetCheckPartitionInfo) -> bool:
     return info.latest_execution_status is AssetCheckExecutionRecordStatus.PLANNED
 
 
-def _state(
-    key: AssetCheckKey,
-    partitions: PartitionsDefinition[str],
-    infos: Sequence[AssetCheckPartitionInfo],
-    ended: Mapping[str, DagsterRunStatus],
+def _state_of(
+    key: AssetCheckKey, partitions: PartitionsDefinition[str], known: _Known, ended: Mapping[str, DagsterRunStatus]
 ) -> AssetCheckState:
     """What `AssetCheckState.with_updates` makes of the same facts, in one pass."""
-    known = partitions.filter_valid_partition_keys({info.partition_key for info in infos if info.partition_key})
-    by_status: dict[AssetCheckExecutionResolvedStatus, set[str]] = {
-        status: set() for status in AssetCheckExecutionResolvedStatus
-    }
+    by_status: dict[Status, set[str]] = {status: set() for status in Status}
     running: dict[str, set[str]] = {}
-    for info in infos:
-        partition = info.partition_key
-        if partition is None or partition not in known:
-            continue
+    for partition, info in known.found.items():
         status = _status(info, ended)
         if status is not None:
             by_status[status].add(partition)
-        if status is AssetCheckExecutionResolvedStatus.IN_PROGRESS:
+        if status is Status.IN_PROGRESS:
             running.setdefault(info.latest_planned_run_id, set()).add(partition)
 
     def subset(of: set[str]) -> SerializableEntitySubset[AssetCheckKey]:
         return SerializableEntitySubset(key=key, value=partitions.subset_with_partition_keys(of))
 
     return AssetCheckState(
-        latest_storage_id=max((info.latest_check_event_storage_id for info in infos), default=0),
+        latest_storage_id=known.seen,
         subsets={status: subset(of) for status, of in by_status.items()},
         in_progress_runs={run_id: subset(of) for run_id, of in running.items()},
     )
 
 
-def _status(
-    info: AssetCheckPartitionInfo, ended: Mapping[str, DagsterRunStatus]
-) -> AssetCheckExecutionResolvedStatus | None:
+def _status(info: AssetCheckPartitionInfo, ended: Mapping[str, DagsterRunStatus]) -> Status | None:
     """None: the partition was materialized after the check, whose answer is about something else."""
     if _is_planned(info):
         run = ended.get(info.latest_planned_run_id)
         if run is None:
-            return AssetCheckExecutionResolvedStatus.IN_PROGRESS
-        if run is DagsterRunStatus.FAILURE:
-            return AssetCheckExecutionResolvedStatus.EXECUTION_FAILED
-        return AssetCheckExecutionResolvedStatus.SKIPPED
+            return Status.IN_PROGRESS
+        return Status.EXECUTION_FAILED if run is DagsterRunStatus.FAILURE else Status.SKIPPED
     if not info.is_current:
         return None
     passed = info.latest_execution_status is AssetCheckExecutionRecordStatus.SUCCEEDED
-    return AssetCheckExecutionResolvedStatus.SUCCEEDED if passed else AssetCheckExecutionResolvedStatus.FAILED
+    return Status.SUCCEEDED if passed else Status.FAILED
