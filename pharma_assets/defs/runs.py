@@ -61,6 +61,8 @@ def client_months_of(run: DagsterRun, clients: Sequence[str]) -> list[ClientMont
 
 def _between(first: ClientMonth, last: ClientMonth, clients: Sequence[str]) -> list[ClientMonth]:
     """A range of Dagster's: the clients from one to the other, each with the months from one to the other."""
+    if not {first.client.key, last.client.key} <= set(clients):
+        return [first, last]  # somebody has deleted a client since
     start, end = (clients.index(month.client.key) for month in (first, last))
     months = range(first.year * 12 + first.month - 1, last.year * 12 + last.month)
     return [
@@ -71,8 +73,14 @@ def _between(first: ClientMonth, last: ClientMonth, clients: Sequence[str]) -> l
 
 
 def client_months_in_flight(instance: DagsterInstance) -> set[ClientMonth]:
-    """The client-months that a run is queued for or at work on."""
-    runs = [record.dagster_run for record in _records(instance, _IN_FLIGHT)]
+    """The client-months that a run is at work on, or that the sensor has asked for.
+
+    What a person has queued, a backfill of everything maybe, keeps no fresh report waiting.
+    """
+    found = [record.dagster_run for record in _records(instance, _IN_FLIGHT)]
+    runs = [
+        run for run in found if run.status is not DagsterRunStatus.QUEUED or run.tags.get(SENSOR_TAG) == SENSOR_NAME
+    ]
     clients = instance.get_dynamic_partitions(CLIENTS.name or "") if runs else []
     return {month for run in runs for month in client_months_of(run, clients)}
 

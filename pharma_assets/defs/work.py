@@ -24,7 +24,9 @@ from dagster import (
     MetadataValue,
     OpExecutionContext,
     RetryRequested,
+    TableColumn,
     TableRecord,
+    TableSchema,
 )
 from dagster._core.events import AssetMaterializationPlannedData, DagsterEvent
 
@@ -34,7 +36,7 @@ from pharma_assets.defs.metadata import LONGEST_LIST, Metadata, layout_metadata,
 from pharma_assets.defs.partitions import partition_key
 from pharma_assets.defs.script_log import scripts_are_heard
 from pharma_assets.errors import PharmaError, Scope
-from pharma_assets.loading.client_month import Outcome, State, Work, work_on
+from pharma_assets.loading.client_month import Outcome, State, Work, database_is_lost, work_on
 from pharma_assets.loading.month_facts import MonthFacts, month_facts
 from pharma_assets.loading.platform import Platform
 from pharma_assets.model.client_month import ClientMonth
@@ -73,8 +75,14 @@ class Order:
 
 @dataclass
 class _Told:
-    """What has gone wrong so far. `broken`: the platform's own problems, those in a row last."""
+    """What has been told so far, above all what has gone wrong.
 
+    `done`: the partitions that an earlier attempt of the step has done with, `failed_before` those that failed in it.
+    `broken`: the platform's own problems, those in a row last.
+    """
+
+    done: frozenset[str] = frozenset()
+    failed_before: frozenset[str] = frozenset()
     failed: list[tuple[ClientMonth, Outcome]] = field(default_factory=list)
     stopped: list[tuple[ClientMonth, PharmaError]] = field(default_factory=list)
     broken: list[PharmaError] = field(default_factory=list)
@@ -87,11 +95,10 @@ def work_through(context: Context, platform: Platform, months: Sequence[ClientMo
     The run fails last: with Failure for files that need somebody, with RetryRequested for a problem of the platform.
     Raises what the database raises when it is lost.
     """
-    told = _Told()
+    told = _told_before(context) if context.retry_number else _Told()
     in_a_row = 0
-    done = _done_by(context) if context.retry_number else frozenset()
     for month in months:
-        if month.key in done:
+        if month.key in told.done:
             continue
         try:
             _work_on(context, platform, month, order, told)
@@ -108,10 +115,15 @@ def work_through(context: Context, platform: Platform, months: Sequence[ClientMo
             else:
                 # Another run is at it, and tells what becomes of it; what is due then is due at the next tick.
                 context.log.warning(f"{month}: {error}")
+        except Exception as error:
+            if len(months) == 1 or database_is_lost(error):
+                raise
+            context.log.exception(f"{month}")
+            told.stopped.append((month, PharmaError("INTERNAL_ERROR", kind=type(error).__name__, why=error)))
     if told.broken:
         seconds = platform.settings.retry_seconds * 2**context.retry_number
         raise RetryRequested(MOST_RETRIES, seconds) from told.broken[-1]
-    if told.failed or told.stopped:
+    if told.failed or told.stopped or told.failed_before:
         raise _failure(told, len(months))
 
 
@@ -176,11 +188,16 @@ def _latest_materialization(instance: DagsterInstance, month: ClientMonth) -> Ev
     return next(iter(instance.fetch_materializations(wanted, limit=1).records), None)
 
 
-def _done_by(context: Context) -> frozenset[str]:
-    """The partitions that an earlier attempt of this step has done with."""
-    told = {DagsterEventType.ASSET_MATERIALIZATION, DagsterEventType.ASSET_OBSERVATION}
-    records = context.instance.get_records_for_run(context.run.run_id, of_type=told).records
-    return frozenset(str(record.partition_key) for record in records)
+def _told_before(context: Context) -> _Told:
+    """What earlier attempts of this step have told."""
+    loaded, failed = (
+        frozenset(
+            str(record.partition_key)
+            for record in context.instance.get_records_for_run(context.run.run_id, of_type=kind).records
+        )
+        for kind in (DagsterEventType.ASSET_MATERIALIZATION, DagsterEventType.ASSET_OBSERVATION)
+    )
+    return _Told(loaded | failed, failed)
 
 
 def _log(context: Context, platform: Platform, outcome: Outcome) -> None:
@@ -207,7 +224,8 @@ def _failure(told: _Told, months: int) -> Failure:
     problems = [(month, "", error) for month, error in told.stopped]
     for month, outcome in told.failed:
         problems += [(month, path, error) for path, error in _problems(outcome)]
-    lines = [f"{path or month}: {error}" for month, path, error in problems[:_MOST_LINES]]
+    lines = [f"{key}: failed before the step was tried again" for key in sorted(told.failed_before)]
+    lines += [f"{path or month}: {error}" for month, path, error in problems[:_MOST_LINES]]
     if len(problems) > _MOST_LINES:
         lines.append(f"and {len(problems) - _MOST_LINES} more")
     metadata: dict[str, Metadata] = {
@@ -215,7 +233,8 @@ def _failure(told: _Told, months: int) -> Failure:
         "advice": MetadataValue.json({error.code: error.advice for _, _, error in problems}),
     }
     if months > 1:
-        summary = f"{len(told.failed) + len(told.stopped)} of {months} client-months need somebody."
+        count = len(told.failed) + len(told.stopped) + len(told.failed_before)
+        summary = f"{count} of {months} client-months need somebody."
     elif told.failed:
         summary = _summary(told.failed[0][1])
     else:
@@ -241,6 +260,9 @@ def _summary(outcome: Outcome) -> str:
     return f"{outcome.client_month}: of its files {told}."
 
 
+_PROBLEM_COLUMNS = TableSchema([TableColumn(name) for name in ("client_month", "file", "code", "message", "advice")])
+
+
 def _problem_table(problems: Sequence[tuple[ClientMonth, str, PharmaError]]) -> MetadataValue[Any]:
     return MetadataValue.table(
         [
@@ -254,5 +276,6 @@ def _problem_table(problems: Sequence[tuple[ClientMonth, str, PharmaError]]) -> 
                 }
             )
             for month, path, error in problems[:LONGEST_LIST]
-        ]
+        ],
+        _PROBLEM_COLUMNS,
     )

@@ -375,14 +375,14 @@ def _error_of(file: RegisteredFile, problem: Exception) -> PharmaError:
         if problem.problem.scope is Scope.PLATFORM:
             raise problem
         return problem
-    if _database_is_lost(problem):
+    if database_is_lost(problem):
         raise problem
     logger.error("file %s: %s", file.id, file.path, exc_info=problem)
     cause = getattr(problem, "orig", None) or problem
     return PharmaError("INTERNAL_ERROR", kind=type(cause).__name__, why=cause)
 
 
-def _database_is_lost(problem: Exception) -> bool:
+def database_is_lost(problem: Exception) -> bool:
     """Whether the database is away, full or busy. SQLAlchemy wraps what the driver raises, but not from a COPY."""
     if isinstance(problem, DBAPIError):
         return problem.connection_invalidated or isinstance(problem, OperationalError)

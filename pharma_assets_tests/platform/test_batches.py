@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
-from dagster import DagsterRunStatus, RunsFilter
+from dagster import DagsterEventType, DagsterRunStatus, RunsFilter
 
 from pharma_assets.database.urls import engine as make_engine
 from pharma_assets.definitions import defs
+from pharma_assets.defs import work
 from pharma_assets.defs.runs import client_months_in_flight
 from pharma_assets.demo.reports import client_03_csv
+from pharma_assets.errors import PharmaError
+from pharma_assets.loading.client_month import Outcome, work_on
+from pharma_assets.loading.platform import Platform
 from pharma_assets.model.client_month import ClientMonth
 from pharma_assets.registry.locks import client_month_lock, try_lock
 from pharma_assets_tests.platform.conftest import PlatformHome
@@ -97,20 +102,25 @@ def test_what_is_fresh_comes_before_what_is_old_and_before_backfills(platform: P
     platform.drop("отчёт.csv", fresh, "Client_03", today.month, year=today.year)
     with control_room(platform.home, queue=True) as room:
         room.backfill(key(3, 4))
+        # What waits in the queue for a backfill is asked for all the same.
+        platform.drop("ещё один.csv", client_03_csv(30, date(2025, 4, 1)).content, "Client_03", 4)
         room.tick()
         waiting = [run for run in room.runs() if run["status"] == "QUEUED"]
-        assert len(waiting) == 3
+        assert len(waiting) == 4
+        room.tick()
+        assert len([run for run in room.runs() if run["status"] == "QUEUED"]) == 4
         room.instance.event_log_storage.set_concurrency_slots("client_months", 0)
         room.dequeue()
-        assert [run["status"] for run in room.runs()].count("QUEUED") == 3, "the pool is closed"
+        assert [run["status"] for run in room.runs()].count("QUEUED") == 4, "the pool is closed"
 
         room.instance.event_log_storage.set_concurrency_slots("client_months", 1)
-        for _ in range(3):
+        for _ in range(4):
             room.dequeue()
         records = room.instance.get_run_records(RunsFilter(run_ids=[run["runId"] for run in waiting]))
         began = sorted(records, key=lambda record: record.start_time or 0)
-        assert [record.dagster_run.status for record in began] == [DagsterRunStatus.SUCCESS] * 3
-        assert [record.dagster_run.tags.get("pharma/month") for record in began] == [f"{today:%Y-%m}", "2025-05", None]
+        assert {record.dagster_run.status for record in began} <= {DagsterRunStatus.SUCCESS, DagsterRunStatus.FAILURE}
+        first, *older, last = [record.dagster_run.tags.get("pharma/month") for record in began]
+        assert (first, set(older), last) == (f"{today:%Y-%m}", {"2025-04", "2025-05"}, None)
         limits = room.instance.get_concurrency_config().run_queue_config
         assert limits is not None
         assert limits.tag_concurrency_limits == [{"key": "dagster/backfill", "limit": 3}]
@@ -200,6 +210,55 @@ def test_trouble_with_the_inbox_stops_its_own_client_month_and_is_tried_again(
     kinds = [event.dagster_event_type.value for event in events if event.dagster_event_type]
     assert kinds.count("STEP_UP_FOR_RETRY") == 2
     assert kinds.count("ASSET_MATERIALIZATION") == 4, "what is done is not done again"
+
+
+def test_what_failed_before_the_step_was_tried_again_stays_red(
+    platform: PlatformHome, room: ControlRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drop_months(platform)
+    platform.command("scan")
+    room.instance.add_dynamic_partitions("client", [f"Дистрибьюторы/Client_{number:02d}" for number in (2, 3)])
+    troubles = [PharmaError("INBOX_MISSING", folder="Поставщики данных")]
+
+    def away_once(opened: Platform, month: ClientMonth, *rest: Any, **named: Any) -> Outcome:
+        if month.month == 5 and troubles:
+            raise troubles.pop()
+        return work_on(opened, month, *rest, **named)
+
+    monkeypatch.setattr(work, "work_on", away_once)
+    assert not run_batch(room, TORN, *GOOD)
+    assert room.matrix() == {**dict.fromkeys(GOOD, "materialized"), TORN: "failed"}
+    (run,) = room.runs()
+    (failure,) = [
+        record.dagster_event.step_failure_data.user_failure_data
+        for record in room.instance.all_logs(run["runId"], of_type=DagsterEventType.STEP_FAILURE)
+        if record.dagster_event is not None
+    ]
+    assert failure is not None
+    assert (failure.description or "").splitlines() == [
+        "1 of 4 client-months need somebody.",
+        f"{TORN}: failed before the step was tried again",
+    ]
+
+
+def test_a_fault_of_our_own_stops_its_own_client_month(
+    platform: PlatformHome, room: ControlRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drop_months(platform)
+    platform.command("scan")
+    room.instance.add_dynamic_partitions("client", ["Дистрибьюторы/Client_03"])
+
+    def fails_in_may(outcome: Outcome, *rest: object) -> dict[str, object]:
+        if outcome.client_month.month == 5:
+            raise ZeroDivisionError("a bug")
+        return {}
+
+    monkeypatch.setattr(work, "outcome_metadata", fails_in_may)
+    assert not run_batch(room, *GOOD)
+    assert room.matrix() == {key(3, 4): "materialized", key(3, 5): "failed", key(3): "materialized"}
+    (run,) = room.runs()
+    failure = [record for record in room.instance.all_logs(run["runId"]) if "INTERNAL_ERROR" in str(record)]
+    assert failure, "and the run says so"
 
 
 def test_the_command_works_through_batches_too(platform: PlatformHome, room: ControlRoom) -> None:
