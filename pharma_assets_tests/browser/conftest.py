@@ -10,17 +10,17 @@ from pharma_assets_tests.browser.ui import Page, chromium, demo_ui, missing_prog
 
 
 @pytest.fixture(scope="session")
-def ui() -> Iterator[str]:
+def ui() -> Iterator[tuple[str, str]]:
     missing = missing_programs()
     if missing:
         pytest.skip(f"no {' and '.join(missing)} on this machine (Debian: apt install chromium chromium-driver)")
-    with demo_ui() as url:
-        yield url
+    with demo_ui() as urls:
+        yield urls
 
 
 @pytest.fixture
-def page(ui: str) -> Iterator[Page]:
+def page(ui: tuple[str, str]) -> Iterator[Page]:
     with chromium() as driver:
-        new = Page(driver, ui)
+        new = Page(driver, *ui)
         new.resize()
         yield new

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import itertools
 import time
+from typing import Any
 
+import psycopg
 import pytest
 from selenium.webdriver import ActionChains
 from selenium.webdriver.common.keys import Keys
@@ -33,7 +35,7 @@ MONTH_FILTER = "//input[@placeholder='Filter by month…']"
 STATUSES = """{ assetNodeOrError(assetKey: {path: ["primary_data"]}) { ... on AssetNode { assetPartitionStatuses {
     ... on MultiPartitionStatuses { ranges { primaryDimStartKey secondaryDim {
     ... on DefaultPartitionStatuses { materializedPartitions failedPartitions } } } } } } } }"""
-RUNS = "{ runsOrError { ... on Runs { results { jobName status creationTime startTime tags { key value } } } } }"
+RUNS = "{ runsOrError { ... on Runs { results { runId jobName status creationTime startTime tags { key value } } } } }"
 
 
 def test_the_lineage_shows_the_four_assets_in_order(page: Page) -> None:
@@ -91,6 +93,9 @@ def test_a_materialization_tells_what_was_read_loaded_and_rejected(page: Page) -
     assert _metadata(page, "dagster/partition_row_count") == "1999"
     assert "puls_june.csv" in _metadata(page, "file_table")
     assert "дцать" in _metadata(page, "rejected")
+    assert "amount_type_1" in _metadata(page, "sums")
+    picture = page.find("//tr[td[1][normalize-space()='rows_by_day']]/td[2]//img")
+    assert int(picture.get_attribute("naturalWidth") or 0) > 100, "the browser draws it"
     assert _metadata(page, "preview")
     page.screenshot("materialization")
 
@@ -110,6 +115,26 @@ def test_the_checks_say_which_client_month_failed_and_why(page: Page) -> None:
     page.screenshot("checks")
 
 
+def test_a_check_has_a_matrix_that_tells_what_is_loaded_in_part(page: Page) -> None:
+    page.resize(height=720)
+    page.open("/assets/primary_data?view=checks&checkDetail=rows_taken_in", "Checks (8)", "Execution history")
+    page.widen()
+    page.click("//*[text()='Execution history']/following::*[text()='Partitions']")
+    page.see("Failed (1)", "Passed (6)")
+    _choose(page, "Дистрибьюторы/Client_03", "2025-06")
+    page.see("Дистрибьюторы/Client_03|2025-06", "1 rows of 1 files are held back")
+    page.screenshot("check_matrix")
+
+
+def test_the_rejected_rows_are_found(page: Page) -> None:
+    """From the client-month's page to the rows themselves."""
+    page.open(f"{PARTITIONS}&partition=Дистрибьюторы/Client_03|2025-06", "Metadata", "rejected_query")
+    query = _metadata(page, "rejected_query")
+    with psycopg.connect(page.database) as connection:
+        (row,) = connection.execute(query.encode()).fetchall()
+    assert "дцать" in str(row)
+
+
 def test_the_sensor_is_on_and_its_runs_are_listed(page: Page) -> None:
     page.open("/automation", "inbox_sensor")
     page.click("//a[contains(@href, '/sensors/inbox_sensor')]")
@@ -124,6 +149,26 @@ def test_the_sensor_is_on_and_its_runs_are_listed(page: Page) -> None:
     runs = [run for run in page.query(RUNS)["runsOrError"]["results"] if run["jobName"] == "client_month_job"]
     assert sorted(run["status"] for run in runs) == [*["FAILURE"] * 2, *["SUCCESS"] * 5]
     assert all({"key": "dagster/sensor_name", "value": "inbox_sensor"} in run["tags"] for run in runs)
+
+
+def test_a_client_month_is_rematerialized_by_a_click(page: Page) -> None:
+    partition = "Дистрибьюторы/Client_01|2025-05"
+    page.open(f"{PARTITIONS}&partition={partition}", partition, "rows_read")
+    before = {run["runId"] for run in page.query(RUNS)["runsOrError"]["results"]}
+    page.click("//button[starts-with(normalize-space(), 'Materialize')]")
+    page.see("Launch 1 run")
+    page.click("//button[normalize-space()='Launch 1 run']")
+
+    def ended() -> list[dict[str, Any]]:
+        runs = page.query(RUNS)["runsOrError"]["results"]
+        return [run for run in runs if run["runId"] not in before and run["status"] in {"SUCCESS", "FAILURE"}]
+
+    (run,) = page.until(ended)
+    assert run["status"] == "SUCCESS"
+    assert {"key": "dagster/partition", "value": partition} in run["tags"]
+    page.open(f"{PARTITIONS}&partition={partition}", run["runId"].split("-")[0])
+    assert int(_metadata(page, "rows_before")) > 0
+    assert _metadata(page, "rows_difference") == "0", "rebuilt, and nothing differs"
 
 
 def test_runs_are_shown_at_the_time_they_were_made(page: Page) -> None:

@@ -8,11 +8,11 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.error import URLError
 from urllib.request import Request, urlopen
 
@@ -25,7 +25,10 @@ from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.expected_conditions import element_to_be_clickable
 from selenium.webdriver.support.wait import WebDriverWait
 
+from pharma_assets.database.server import EmbeddedServer
 from pharma_assets.services import Service, running, script
+
+T = TypeVar("T")
 
 SCREENSHOTS_VARIABLE = "PHARMA_SCREENSHOTS"
 PATIENCE_SECONDS = 30
@@ -50,8 +53,8 @@ def missing_programs() -> list[str]:
 
 
 @contextmanager
-def demo_ui() -> Iterator[str]:
-    """The URL of the UI of a platform that has just done the demo; nothing of it is left afterwards."""
+def demo_ui() -> Iterator[tuple[str, str]]:
+    """The URLs of UI and database of a platform that has just done the demo; nothing of it is left afterwards."""
     with tempfile.TemporaryDirectory(prefix="pharma-browser-") as folder, _log(Path(folder) / "log") as log:
         home = Path(folder) / "home"
         demo = [script("pharma-assets"), "demo", "--home", str(home)]
@@ -63,7 +66,7 @@ def demo_ui() -> Iterator[str]:
             up = Service("up", (script("pharma-assets"), "up", "--port", str(port)))
             with running(up, own, log) as process:
                 _wait_for_answer(url, process)
-                yield url
+                yield url, EmbeddedServer(home).url()
         finally:
             subprocess.run([*demo, "--remove"], stdout=log, stderr=log, check=True)
         _, alive = psutil.wait_procs(_processes_with(folder), timeout=PATIENCE_SECONDS)
@@ -94,6 +97,7 @@ class Page:
 
     driver: Chrome
     url: str
+    database: str
 
     def open(self, path: str, *texts: str) -> None:
         """Go to a page and see these texts on it."""
@@ -140,6 +144,10 @@ class Page:
             self._wait().until(lambda driver: driver.execute_script(_NO_SPINNER) == "loaded", "still loading")
             Path(folder).mkdir(parents=True, exist_ok=True)
             self.driver.save_screenshot(str(Path(folder) / f"{name}.png"))
+
+    def until(self, find: Callable[[], T]) -> T:
+        """What is found, once anything is."""
+        return self._wait().until(lambda _: find())
 
     def query(self, graphql: str) -> Any:
         """What the webserver answers to a GraphQL query."""
