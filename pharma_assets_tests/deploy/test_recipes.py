@@ -20,6 +20,7 @@ from psycopg.conninfo import conninfo_to_dict
 from pharma_assets.database.set_up import LOADER, READER
 from pharma_assets.database.urls import dagster_url, libpq_url
 from pharma_assets.defs.audit import audit_job
+from pharma_assets.event_log import EventLogStorage
 from pharma_assets.instance import URL_VARIABLE
 from pharma_assets.services import script
 from pharma_assets.settings import PROJECT, Settings
@@ -65,6 +66,8 @@ def test_dagster_takes_the_instances_configuration(
     assert document["telemetry"] == {"enabled": False}
     with DagsterInstance.from_config(str(tmp_path)) as instance:
         assert type(instance.run_storage).__name__ == "PostgresRunStorage"
+        assert isinstance(instance.event_log_storage, EventLogStorage), "without it the page of a check fails"
+        assert type(instance.schedule_storage).__name__ == "PostgresScheduleStorage"
         assert type(instance.run_coordinator).__name__ == "QueuedRunCoordinator"
         assert type(instance.compute_log_manager).__name__ == "NoOpComputeLogManager"
         assert instance.run_monitoring_enabled
