@@ -12,9 +12,8 @@ import pytest
 from pharma_assets.database.urls import connect
 from pharma_assets.errors import PharmaError
 from pharma_assets.loading.audit import audit
-from pharma_assets.loading.checks import reference_coverage
 from pharma_assets.loading.ingest import Step
-from pharma_assets.loading.reference_coverage import coverage
+from pharma_assets.loading.reference_coverage import coverage, reference_coverage
 from pharma_assets.loading.reference_lists import Import, apply_lists, import_lists
 from pharma_assets.model.client_month import ClientMonth
 from pharma_assets.reference.store import differences, lists_of, versions
@@ -176,7 +175,7 @@ def test_versions_tell_what_they_brought_and_how_they_differ(house: House) -> No
 
 def test_a_new_version_makes_nothing_due_and_apply_does(house: House) -> None:
     house.tick()
-    house.drop("bb.csv", REPORT.replace("Омск", "Орёл"))
+    house.drop("bb.csv", REPORT.replace("Омск", "Орёл").replace(".06.", ".07."), month=7)
     house.tick()
     bring(house, SUPPLIERS, TYPES)
     house.tick()
@@ -192,7 +191,7 @@ def test_a_new_version_makes_nothing_due_and_apply_does(house: House) -> None:
         ("client_type", None, "Аптека"): 1,
     }
     assert (stored(house), house.files()) == before
-    assert apply_lists(house.platform, date(2025, 7, 1)).files == []
+    assert apply_lists(house.platform, date(2025, 8, 1)).files == []
     applied = apply_lists(house.platform)
     assert (applied.due, applied.busy) == ([1, 2], [])
     events = house.query("SELECT file_id, run_id, detail FROM ops.file_event WHERE event = 'REFERENCE_APPLIED'")
@@ -247,7 +246,7 @@ def test_a_column_of_the_source_is_only_filled_where_it_is_blank(house: House) -
 
 def test_files_that_have_gone_are_told_and_left(house: House) -> None:
     house.tick()
-    house.drop("bb.csv", REPORT.replace("Омск", "Орёл"))
+    house.drop("bb.csv", REPORT.replace("Омск", "Орёл").replace(".06.", ".07."), month=7)
     house.tick()
     house.path("a.csv").unlink()
     house.tick()

@@ -26,7 +26,7 @@ from pharma_assets.shadow.measures import State, Trial
 from pharma_assets.shadow.page import page
 from pharma_assets.shadow.stored_rows import Comparison, Kind
 from pharma_assets.shadow.trial import Wanted, try_layout
-from pharma_assets.transforms.catalog import transforms_of
+from pharma_assets.transforms.catalog import Transforms, read_client
 from pharma_assets_tests.database.house import CLIENT, HEADER, JUNE, LAYOUT, House, opened_house
 from pharma_assets_tests.samples import example
 
@@ -57,8 +57,12 @@ def layout(house: House, text: str = LAYOUT) -> Path:
     return path
 
 
+def candidate(file: Path) -> Transforms:
+    return Transforms({CLIENT: read_client(CLIENT, file)})
+
+
 def run(house: House, text: str = LAYOUT, wanted: Wanted | None = None, most_rows: int = 0) -> Trial:
-    return try_layout(house.platform, CLIENT, transforms_of(CLIENT, layout(house, text)), wanted, most_rows)
+    return try_layout(house.platform, CLIENT, candidate(layout(house, text)), wanted, most_rows)
 
 
 def states(trial: Trial) -> dict[str, str]:
@@ -239,7 +243,7 @@ def test_a_layout_that_is_wrong_is_an_error(house: House) -> None:
 
 def test_a_reader_that_dies_takes_only_its_file_along(house: House) -> None:
     platform = replace(house.platform, settings=house.platform.settings.model_copy(update={"read_seconds": 0.000001}))
-    trial = try_layout(platform, CLIENT, transforms_of(CLIENT, layout(house)))
+    trial = try_layout(platform, CLIENT, candidate(layout(house)))
     assert {file.error.code for file in trial.files if file.error} == {"TIMEOUT", "NO_SCRIPT_FOUND"}
 
 

@@ -8,9 +8,9 @@ from dagster._core.storage.tags import PRIORITY_TAG
 from typer.testing import CliRunner
 
 from pharma_assets.cli import app
+from pharma_assets.defs.evaluation import BACKLOG, evaluate_inbox
 from pharma_assets.defs.platform import PlatformResource
 from pharma_assets.defs.runs import seconds_beside_work
-from pharma_assets.defs.sensors import BACKLOG_PRIORITY, evaluate_inbox
 from pharma_assets_tests.platform.conftest import PlatformHome
 from pharma_assets_tests.samples import example
 
@@ -47,7 +47,7 @@ def test_a_backlog_from_plan_to_rows(platform: PlatformHome, monkeypatch: pytest
     assert typed("backlog", "start", "--reason", " ")[0] == 2
     assert platform.command("backlog", "start", *REASON) == {"files": 1}
     (request,) = evaluate(platform).run_requests or []
-    assert (request.partition_key, request.tags[PRIORITY_TAG]) == (APRIL, BACKLOG_PRIORITY)
+    assert (request.partition_key, request.tags[PRIORITY_TAG]) == (APRIL, BACKLOG)
     assert platform.command("backlog", "stop", *REASON) == {"files": 1}
     assert not evaluate(platform).run_requests
     platform.command("backlog", "start", *REASON)
@@ -58,7 +58,7 @@ def test_a_backlog_from_plan_to_rows(platform: PlatformHome, monkeypatch: pytest
 def test_what_is_fresh_has_no_priority_of_its_own(platform: PlatformHome) -> None:
     platform.drop("новый.xlsx", example("Client_01", "totals"))
     (request,) = evaluate(platform).run_requests or []
-    assert PRIORITY_TAG not in request.tags
+    assert int(request.tags[PRIORITY_TAG]) > 0 > int(BACKLOG)
     code, output = typed("backlog", "stop", *REASON)
     assert code == 2
     assert "PHARMA_SINCE" in output

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from dagster import SensorResult, build_sensor_context
 
+from pharma_assets.defs.evaluation import evaluate_inbox
 from pharma_assets.defs.platform import PlatformResource
-from pharma_assets.defs.sensors import evaluate_inbox
 from pharma_assets_tests.platform.conftest import PlatformHome
 
 LAYOUT = """\
@@ -64,22 +64,26 @@ def evaluate(platform: PlatformHome) -> SensorResult:
         return evaluate_inbox(build_sensor_context(instance=instance), PlatformResource())
 
 
-def files_due(platform: PlatformHome) -> list[str]:
-    return [request.tags["pharma/files"] for request in evaluate(platform).run_requests or []]
+def due(platform: PlatformHome) -> list[tuple[str, str]]:
+    """Of each request: how many files it is about, and why."""
+    return [
+        (request.tags["pharma/files"], request.tags["pharma/why"]) for request in evaluate(platform).run_requests or []
+    ]
 
 
 def test_a_folder_that_is_added_is_taken_up_without_a_restart(platform: PlatformHome, layouts: Path) -> None:
     drop(platform, "Type1")
     drop(platform, "Остатки")
-    assert files_due(platform) == []
-    waiting = "SELECT count(*) AS files FROM ops.file_registry WHERE error_reason = 'NO_SCRIPT_FOUND'"
-    assert platform.one(waiting) == {"files": 2}
+    assert due(platform) == []
+    assert platform.query("SELECT code, count(*) AS files FROM ops.path_problem GROUP BY 1") == [
+        {"code": "PATH_UNKNOWN", "files": 2}
+    ]
     write(layouts)
-    assert files_due(platform) == ["1"]
+    assert due(platform) == [("1", "new file")]
     write(layouts, LAYOUT.replace("[Type1]", "{Type1: {}, Остатки: {amount: amount_type_4}}"))
-    assert files_due(platform) == ["2"]
+    assert due(platform) == [("2", "new file")]
     write(layouts, LAYOUT.replace("[Type1]", "[Type1, Type2]"))
-    assert files_due(platform) == ["1"]
+    assert due(platform) == [("2", "new file, waits for a layout")]
 
 
 def test_a_client_needs_its_folder_and_nothing_else(platform: PlatformHome, layouts: Path) -> None:
