@@ -90,12 +90,13 @@ class LocalInbox:
         if not self._trusts_folder_times:
             return set()
         found = set()
+        look_at, is_folder, top = os.lstat, stat.S_ISDIR, self._top
         for folder, modified_ns in folders:
             try:
-                status = os.lstat(f"{self._top}{folder}")
+                status = look_at(top + folder)
             except OSError:
                 continue
-            if status.st_mtime_ns == modified_ns and stat.S_ISDIR(status.st_mode):
+            if status.st_mtime_ns == modified_ns and is_folder(status.st_mode):
                 found.add(folder)
         return found
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
-from itertools import groupby
+from itertools import groupby, islice
 from typing import NamedTuple
 
 import psycopg
@@ -81,27 +81,28 @@ def register_unseen(
 
 def _copy_unseen(connection: Connection, files: Sequence[SeenFile], run_id: str, since: date | None) -> None:
     # Asked for by its column: beside an adopted registry the sequence has another name.
-    query = """
+    numbers = """
         SELECT string_agg(nextval(pg_get_serial_sequence('ops.file_registry', 'id'))::text, ',')
         FROM generate_series(1, :count)
     """
-    ids = str(connection.scalar(text(query), {"count": len(files)})).split(",")
+    ids = str(connection.scalar(text(numbers), {"count": len(files)})).split(",")
     times = [_EPOCH + timedelta(microseconds=(file.modified_ns + 500) // 1000) for file in files]
     waits = [since is not None and file.leaf.client_month.first_day < since for file in files]
     backlog, nothing = f"BACKLOG\t{escaped(str(backlog_parameters(since)['backlog']))}", f"{NULL}\t{NULL}"
-    lines = [
+    lines = (
         f"{number}\t{moment.isoformat()}\tNEW\t{backlog if old else nothing}\t{line}"
         for number, moment, old, line in zip(ids, times, waits, _lines(files), strict=True)
-    ]
+    )
     end = f"\t{escaped(run_id)}\n"
-    events = [
+    events = (
         f"{number}\tREGISTERED\tNEW\t{'BACKLOG' if old else NULL}{end}" for number, old in zip(ids, waits, strict=True)
-    ]
+    )
     with psycopg_connection(connection).cursor() as cursor:
-        with cursor.copy(_COPY_FILES) as copy:
-            copy.write("".join(lines))
-        with cursor.copy("COPY ops.file_event (file_id, event, status_to, reason, run_id) FROM STDIN") as copy:
-            copy.write("".join(events))
+        for query, rows in (_COPY_FILES, lines), (_COPY_EVENTS, events):
+            with cursor.copy(query) as copy:
+                # The server takes in some while the next are written.
+                while some := "".join(islice(rows, _WRITTEN_AT_ONCE)):
+                    copy.write(some)
 
 
 def backlog_parameters(since: date | None) -> dict[str, object]:
@@ -128,6 +129,8 @@ _COPY_FILES = """
     COPY ops.file_registry (id, uploaded_at, status, error_reason, error_detail, file_path, data_provider, report_year,
         report_month, client_name, report_type, file_size, modified_ns) FROM STDIN
 """
+_COPY_EVENTS = "COPY ops.file_event (file_id, event, status_to, reason, run_id) FROM STDIN"
+_WRITTEN_AT_ONCE = 500
 
 _ARRIVALS = """
     CREATE TEMP TABLE arrival (file_path text, data_provider text, report_year smallint, report_month smallint,

@@ -103,10 +103,16 @@ OF_TRANSFORM = """
     AND t.before_month > make_date(f.report_year, f.report_month, 1)
 """
 
+_LOADED_OF_TYPE = """
+    f.status = 'CREATED' AND f.data_provider = t.data_provider AND f.client_name = t.client_name
+    AND f.report_type = t.report_type
+"""
+
 # Every file that can be due. Of the others, nearly all, none is looked at: one index has those whose content is not
-# loaded, and in another those that were loaded by the same transform stand side by side, by their months.
-_CANDIDATES = """
-    WITH {transforms}, of_type AS (
+# loaded, and in another those that were loaded by the same transform stand side by side, by their months. A transform
+# that is for all months asks nothing of the months.
+_CANDIDATES = f"""
+    WITH {TRANSFORMS}, of_type AS (
         SELECT *, coalesce(lag(fingerprint) OVER types, '') AS previous, lead(fingerprint) OVER types IS NULL AS last
         FROM transform WINDOW types AS (PARTITION BY data_provider, client_name, report_type ORDER BY fingerprint)
     )
@@ -119,17 +125,19 @@ _CANDIDATES = """
     UNION ALL
     SELECT other.id FROM of_type t CROSS JOIN LATERAL (
         SELECT f.id FROM ops.file_registry f
-        WHERE {loaded} AND f.read_by > t.previous AND f.read_by < t.fingerprint
+        WHERE {_LOADED_OF_TYPE} AND f.read_by > t.previous AND f.read_by < t.fingerprint
         UNION ALL
         SELECT f.id FROM ops.file_registry f
-        WHERE {loaded} AND f.read_by > t.fingerprint AND t.last
+        WHERE {_LOADED_OF_TYPE} AND f.read_by > t.fingerprint AND t.last
         UNION ALL
         SELECT f.id FROM ops.file_registry f
-        WHERE {loaded} AND f.read_by = t.fingerprint AND (f.report_year, f.report_month)
+        WHERE {_LOADED_OF_TYPE} AND f.read_by = t.fingerprint AND t.first_month > '{date.min}'
+              AND (f.report_year, f.report_month)
               < (extract(year FROM t.first_month)::smallint, extract(month FROM t.first_month)::smallint)
         UNION ALL
         SELECT f.id FROM ops.file_registry f
-        WHERE {loaded} AND f.read_by = t.fingerprint AND (f.report_year, f.report_month)
+        WHERE {_LOADED_OF_TYPE} AND f.read_by = t.fingerprint AND t.before_month < '{date.max}'
+              AND (f.report_year, f.report_month)
               >= (extract(year FROM t.before_month)::smallint, extract(month FROM t.before_month)::smallint)
     ) other
     UNION ALL
@@ -137,11 +145,7 @@ _CANDIDATES = """
     ON f.data_provider = t.data_provider AND f.client_name = t.client_name AND (f.report_year, f.report_month)
        >= (extract(year FROM t.since)::smallint, extract(month FROM t.since)::smallint)
     WHERE t.report_type IS NULL AND f.status = 'CREATED' AND f.read_by <> t.fingerprint
-"""
-_LOADED_OF_TYPE = """
-    f.status = 'CREATED' AND f.data_provider = t.data_provider AND f.client_name = t.client_name
-    AND f.report_type = t.report_type
-"""
+"""  # noqa: S608
 
 # A file is due when something has changed for it: it is new, it was being worked on by somebody who is gone, its
 # transform has come or changed, its back-off has run out, or it was normalized and not loaded (DESIGN, "Due").
@@ -177,10 +181,12 @@ def due_files(
     """
     parameters = transform_arrays(transforms)
     if client_month is None:
-        query = text(_CANDIDATES.format(transforms=TRANSFORMS, loaded=_LOADED_OF_TYPE))
-        candidates = connection.scalars(query, parameters)
+        query = text(_CANDIDATES)
+        candidates = connection.scalars(query, parameters).all()
+        if not candidates:
+            return []
         narrowed = "f.id = ANY(:candidates)"
-        parameters["candidates"] = list(candidates)
+        parameters["candidates"] = candidates
     else:
         narrowed = OF_CLIENT_MONTH
         parameters |= client_month_parameters(client_month)

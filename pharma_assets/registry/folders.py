@@ -11,8 +11,8 @@ from sqlalchemy import Connection, text
 from pharma_assets.database.connect import psycopg_connection
 from pharma_assets.database.copy_format import escaped
 
-SWEEP = 24
-"""Every folder is listed once in so many scans: writing a file in place does not move its folder's time."""
+SWEEP = 96
+"""Every folder is listed once in so many scans, which are a day's: a write in place does not move its folder's time."""
 
 
 class FolderState(NamedTuple):

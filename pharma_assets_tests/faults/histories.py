@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Any
+from unittest.mock import patch
 
 from pharma_assets.errors import PharmaError
 from pharma_assets.intake import scan_rules
@@ -26,7 +27,6 @@ from pharma_assets.loading.decisions import Decision, decide, ignore, release, r
 from pharma_assets.loading.platform import Platform
 from pharma_assets.model.client_month import ClientMonth
 from pharma_assets.registry.files import due_files
-from pharma_assets.registry.folders import SWEEP
 from pharma_assets.registry.scan import scan
 from pharma_assets_tests.faults.corpus import CLIENTS, WITHOUT_LAYOUT, csv_report, nil_report, place
 from pharma_assets_tests.faults.site import Site
@@ -36,6 +36,8 @@ Deed = tuple[str, *tuple[int, ...]]
 
 LENGTH = 24
 _MOST_TICKS = 30
+# The real one is a day's.
+_SWEEP = 12
 _LONG_AGO = 1_700_000_000
 _FAR_MOMENT = 500
 
@@ -264,8 +266,9 @@ class Player:
 
     def settle(self) -> None:
         """Tick until nothing is due, and compare."""
-        for _ in range(SWEEP if self.written_in_place else 0):
-            self.do_scan()
+        with patch("pharma_assets.registry.folders.SWEEP", _SWEEP):
+            for _ in range(_SWEEP if self.written_in_place else 0):
+                self.do_scan()
         self.written_in_place = False
         for _ in range(_MOST_TICKS):
             self.site.retry_now()
