@@ -11,8 +11,9 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import lt
 from threading import Lock
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import sqlalchemy as db
 from dagster import AssetCheckKey, DagsterEventType, DagsterRunStatus, PartitionsDefinition, RunsFilter
@@ -34,21 +35,27 @@ from dagster_postgres.utils import get_token_provider_from_config, pg_url_from_c
 Partitioned = tuple[AssetCheckKey, PartitionsDefinition[str] | None]
 Status = AssetCheckExecutionResolvedStatus
 
-# Events are numbered before they are committed, and a check's execution is written after its event: what is younger
-# than this is looked at again.
-_UNSETTLED_EVENTS = 1000
+# Events and executions are numbered before they are committed: what is younger than this is looked at again.
+_UNSETTLED = 1000
 _UNSETTLED_SECONDS = 60.0
+
+
+class _Latest(NamedTuple):
+    """The numbers of the latest event and of the latest execution of a check; 0 where there is none."""
+
+    event: int = 0
+    execution: int = 0
 
 
 @dataclass
 class _Known:
-    """What has been found of a check up to the event numbered `seen`: partition → its last execution.
+    """What has been found of a check up to the numbers in `seen`: partition → its last execution.
 
-    `moved`: when that number last grew. `state` is made of what was found; None when it must be made anew.
+    `moved`: when these last grew. `state` is made of what was found; None when it must be made anew.
     """
 
     partitions_id: str
-    seen: int = 0
+    seen: _Latest = field(default_factory=_Latest)
     moved: float = 0.0
     found: dict[str, AssetCheckPartitionInfo] = field(default_factory=dict)
     state: AssetCheckState | None = None
@@ -80,25 +87,27 @@ class EventLogStorage(PostgresEventLogStorage):
             self._lock,
             partition_loading_context(dynamic_partitions_store=CachingDynamicPartitionsLoader(self._instance)),
         ):
-            latest = self._latest_event()
+            latest = self._latest()
             for key, partitions in keys:
                 if partitions is not None:
                     found[key] = self._state(key, partitions, latest)
         return found
 
-    def _latest_event(self) -> int:
+    def _latest(self) -> _Latest:
+        numbers = (SqlEventLogStorageTable.c.id, AssetCheckExecutionsTable.c.id)
+        query = db.select(*(db.select(db.func.max(number)).scalar_subquery() for number in numbers))
         with self.index_connection() as connection:
-            return int(connection.execute(db.select(db.func.max(SqlEventLogStorageTable.c.id))).scalar() or 0)
+            return _Latest(*(int(number or 0) for number in connection.execute(query).one()))
 
-    def _state(self, key: AssetCheckKey, partitions: PartitionsDefinition[str], latest: int) -> AssetCheckState:
+    def _state(self, key: AssetCheckKey, partitions: PartitionsDefinition[str], latest: _Latest) -> AssetCheckState:
         partitions_id = partitions.get_serializable_unique_identifier()
         known = self._known.get(key)
-        if known is None or known.partitions_id != partitions_id or latest < known.seen:
+        if known is None or known.partitions_id != partitions_id or any(map(lt, latest, known.seen)):
             known = self._known[key] = _Known(partitions_id)
         now = time.monotonic()
-        if latest > known.seen:
+        if latest != known.seen:
             known.moved = now
-        if latest > known.seen or now - known.moved < _UNSETTLED_SECONDS:
+        if latest != known.seen or now - known.moved < _UNSETTLED_SECONDS:
             self._bring_up_to(latest, known, key, partitions)
         # A run that ends without an answer writes none.
         if known.state is None or any(map(_is_planned, known.found.values())):
@@ -106,9 +115,9 @@ class EventLogStorage(PostgresEventLogStorage):
         return known.state
 
     def _bring_up_to(
-        self, latest: int, known: _Known, key: AssetCheckKey, partitions: PartitionsDefinition[str]
+        self, latest: _Latest, known: _Known, key: AssetCheckKey, partitions: PartitionsDefinition[str]
     ) -> None:
-        changed = None if known.seen == 0 else self._partitions_since(known.seen - _UNSETTLED_EVENTS, key)
+        changed = self._partitions_since(known, key) if any(known.seen) else None
         if changed is None or changed:
             infos = self.get_asset_check_partition_info([key], partition_keys=changed)
             news = {info.partition_key: info for info in infos if info.partition_key is not None}
@@ -117,21 +126,23 @@ class EventLogStorage(PostgresEventLogStorage):
             known.state = None
         known.seen = latest
 
-    def _partitions_since(self, seen: int, key: AssetCheckKey) -> list[str]:
-        """The partitions that were materialized, or that the check was executed for, since an event."""
+    def _partitions_since(self, known: _Known, key: AssetCheckKey) -> list[str]:
+        """The partitions that were materialized, or that the check was executed for, since what is known."""
         asset = key.asset_key.to_string()
         events, checks = SqlEventLogStorageTable.c, AssetCheckExecutionsTable.c
         materialized = db.select(events.partition).where(
-            events.id > seen,
+            events.id > known.seen.event - _UNSETTLED,
             events.asset_key == asset,
             events.dagster_event_type == DagsterEventType.ASSET_MATERIALIZATION.value,
         )
         executed = db.select(checks.partition).where(
-            checks.asset_key == asset, checks.check_name == key.name, checks.evaluation_event_storage_id > seen
+            checks.id > known.seen.execution - _UNSETTLED, checks.asset_key == asset, checks.check_name == key.name
         )
         with self.index_connection() as connection:
             rows = connection.execute(db.union(materialized, executed)).scalars().all()
-        return [partition for partition in rows if partition is not None]
+        # An execution that was planned gets its answer in the row that it has.
+        planned = [partition for partition, info in known.found.items() if _is_planned(info)]
+        return [*{partition for partition in [*rows, *planned] if partition is not None}]
 
     def _ended_runs(self, known: _Known) -> dict[str, DagsterRunStatus]:
         """Of the runs that have not answered yet, those that will not any more."""
@@ -163,7 +174,7 @@ def _state_of(
         return SerializableEntitySubset(key=key, value=partitions.subset_with_partition_keys(of))
 
     return AssetCheckState(
-        latest_storage_id=known.seen,
+        latest_storage_id=known.seen.event,
         subsets={status: subset(of) for status, of in by_status.items()},
         in_progress_runs={run_id: subset(of) for run_id, of in running.items()},
     )

@@ -45,7 +45,9 @@ def materialize(instance: DagsterInstance, partition: str) -> None:
     instance.report_runless_asset_event(AssetMaterialization(ASSET, partition=key(partition)))
 
 
-def check(instance: DagsterInstance, partition: str, *, passed: bool, name: str = "volume") -> None:
+def check(
+    instance: DagsterInstance, partition: str, *, passed: bool, name: str = "volume", run_id: str | None = None
+) -> None:
     """As a run does it: about the partition's last materialization."""
     wanted = AssetRecordsFilter(ASSET, asset_partitions=[partition])
     (record,) = instance.fetch_materializations(wanted, limit=1).records
@@ -62,7 +64,7 @@ def check(instance: DagsterInstance, partition: str, *, passed: bool, name: str 
     )
     # Each in a run of its own: Dagster keeps one answer of a check outside of runs, and refuses the next.
     event = DagsterEvent(DagsterEventType.ASSET_CHECK_EVALUATION.value, "a job", event_specific_data=evaluation)
-    instance.report_dagster_event(event, make_new_run_id())
+    instance.report_dagster_event(event, run_id or make_new_run_id())
 
 
 def test_the_last_answer_counts(room: ControlRoom) -> None:
@@ -109,6 +111,19 @@ def test_what_is_written_late_is_found(room: ControlRoom, platform: PlatformHome
     assert room.check_matrix("volume") == {JUNE: "succeeded"}
     platform.change("INSERT INTO dagster.asset_check_executions SELECT * FROM held")
     assert room.check_matrix("volume") == {MAY: "succeeded", JUNE: "succeeded"}
+
+
+def test_an_answer_is_found_that_was_planned_long_before(room: ControlRoom, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is written into the row that the plan has made, whose number is older than those of others by then."""
+    monkeypatch.setattr(event_log, "_UNSETTLED", 0)
+    job = defs.resolve_job_def("client_month_job")
+    run = room.instance.create_run_for_job(job, tags={"dagster/partition": JUNE}, status=DagsterRunStatus.STARTED)
+    for partition in (JUNE, MAY):
+        materialize(room.instance, partition)
+    check(room.instance, MAY, passed=True)
+    assert room.check_matrix("volume") == {MAY: "succeeded"}
+    check(room.instance, JUNE, passed=False, run_id=run.run_id)
+    assert room.check_matrix("volume") == {MAY: "succeeded", JUNE: "failed"}
 
 
 def test_what_is_known_is_not_asked_for_again(room: ControlRoom, monkeypatch: pytest.MonkeyPatch) -> None:
