@@ -94,9 +94,12 @@ def end_dead_runs(instance: DagsterInstance, is_held: Callable[[ClientMonth], bo
     """
     from pharma_assets.defs.liveness import dead  # noqa: PLC0415 - definitions load fast
 
+    working = _records(instance, _WORKING)
+    if not working:
+        return []
     begun = {
         record.dagster_run.run_id: process
-        for record in _records(instance, _WORKING)
+        for record in working
         if (process := record.dagster_run.tags.get(PROCESS_TAG)) is not None
     }
     lost = {run_id for run_id, process in begun.items() if _is_here(process) and _is_dead(process)}
