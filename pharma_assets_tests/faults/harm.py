@@ -121,6 +121,7 @@ def kill_at_numbered_moments(ground: Ground, rng: random.Random, count: int) -> 
         if rng.random() < 0.3:
             again = rng.randint(1, total)
             ground.tick(fatal=again)
+            ground.site.forget_deaths()
             story += f", then at moment {again}"
         ground.recover(story)
     return count
@@ -136,6 +137,7 @@ def kill_at_random_times(ground: Ground, rng: random.Random, count: int) -> int:
         while report.killed and rng.random() < 0.3:
             again = rng.random() * ground.seconds
             kills += (report := ground.tick(after=again)).killed
+            ground.site.forget_deaths()
             story += f", then after {again:.3f} s"
         ground.recover(story)
     return kills
