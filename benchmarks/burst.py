@@ -24,8 +24,10 @@ import psycopg
 from dagster import DagsterInstance, DagsterRunStatus, RunRecord
 from python_calamine import load_workbook
 
+from benchmarks.idle_tick import rest
 from benchmarks.measure import Step, Target, console, scratch_server, show_targets, show_times
 from pharma_assets.database.server import DATABASE, EmbeddedServer
+from pharma_assets.defs.runs import SENSOR_NAME
 from pharma_assets.demo.reports import client_01_xlsx
 from pharma_assets.instance import dagster_instance, prepare
 from pharma_assets.loading.months import ensure_month
@@ -39,7 +41,6 @@ from pharma_assets.settings import PROJECT, load_settings
 LAYOUT = PROJECT / "client_transforms" / "distributors" / "Client_01" / "layout.yaml"
 LIMIT = 2.0
 PATIENCE_SECONDS = 1800
-_ENDED = (DagsterRunStatus.SUCCESS, DagsterRunStatus.FAILURE, DagsterRunStatus.CANCELED)
 
 
 @dataclass(frozen=True)
@@ -112,6 +113,7 @@ def by_daemon(burst: Burst, instance: DagsterInstance, environment: dict[str, st
     to the end of its last run, and those until the first run began its work."""
     before = {record.dagster_run.run_id for record in instance.get_run_records()}
     burst.drop()
+    rest(instance, SENSOR_NAME)
     with (burst.home / "daemon.log").open("wb") as log, running(daemon(), environment, log) as process:
         deadline = time.monotonic() + PATIENCE_SECONDS
         while True:
@@ -119,10 +121,21 @@ def by_daemon(burst: Burst, instance: DagsterInstance, environment: dict[str, st
             assert process.poll() is None, "the daemon has ended"
             assert time.monotonic() < deadline, "it takes too long"
             runs = [record for record in instance.get_run_records() if record.dagster_run.run_id not in before]
-            if runs and all(record.dagster_run.status in _ENDED for record in runs) and _loaded(burst):
+            if runs and all_succeeded(instance) and _loaded(burst):
                 break
-    assert all(record.dagster_run.status is DagsterRunStatus.SUCCESS for record in runs), "a run failed"
-    state = next(state for state in instance.all_instigator_state() if state.name == "inbox_sensor")
+    return seconds_of(instance, runs)
+
+
+def all_succeeded(instance: DagsterInstance) -> bool:
+    """Whether all runs have ended; they must have ended well."""
+    states = [record.dagster_run.status for record in instance.get_run_records()]
+    assert not {DagsterRunStatus.FAILURE, DagsterRunStatus.CANCELED}.intersection(states), "a run failed"
+    return all(state is DagsterRunStatus.SUCCESS for state in states)
+
+
+def seconds_of(instance: DagsterInstance, runs: Sequence[RunRecord]) -> tuple[float, float]:
+    """From the start of the tick that has asked for the runs to the end of the last, and to the start of the first."""
+    state = next(state for state in instance.all_instigator_state() if state.name == SENSOR_NAME)
     tick = max(
         tick.timestamp for tick in instance.get_ticks(state.instigator_origin_id, state.selector_id) if tick.run_ids
     )
