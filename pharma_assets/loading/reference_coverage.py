@@ -15,7 +15,7 @@ from pharma_assets.registry.files import OF_CLIENT_MONTH, client_month_parameter
 
 @dataclass(frozen=True)
 class Coverage:
-    """A client-month and what the check `reference_coverage` finds of it."""
+    """A client-month and what `pharma-assets reference coverage` says of it."""
 
     client_month: ClientMonth
     finding: Finding
