@@ -20,7 +20,7 @@ from pharma_assets.defs.batching import digest_of, is_fresh, share_out
 from pharma_assets.defs.keys import FILE_REGISTRY
 from pharma_assets.defs.metadata import scan_metadata
 from pharma_assets.defs.partitions import CLIENTS, partition_key
-from pharma_assets.defs.platform import PlatformResource, keep_connections
+from pharma_assets.defs.platform import PlatformResource
 from pharma_assets.defs.runs import (
     BATCH_JOB_NAME,
     BATCH_OP,
@@ -54,7 +54,6 @@ FRESH, OLDER, BACKLOG = "2", "1", "-10"
 def evaluate_inbox(context: SensorEvaluationContext, platform: PlatformResource) -> SensorResult:
     """One evaluation, also of `pharma-assets tick`: register, add clients, request what is due and not in flight."""
     instance = context.instance
-    keep_connections(instance)
     with platform.open(instance) as opened:
         with opened.engine.connect() as connection:
             held = all_held(connection)

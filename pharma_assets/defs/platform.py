@@ -52,13 +52,13 @@ class PlatformResource(ConfigurableResource[Any]):
 
         Raises what `open` raises.
         """
-        keep_connections(instance)
+        _keep_connections(instance)
         with self.open(instance) as platform:
             instance.add_run_tags(run_id, own_process_tags())
             yield platform
 
 
-def keep_connections(instance: DagsterInstance) -> None:
+def _keep_connections(instance: DagsterInstance) -> None:
     """Dagster's storages open a connection for each statement, which takes ten times as long as the statement.
 
     Meant for the webserver, and as good for a process that writes a hundred events a second.

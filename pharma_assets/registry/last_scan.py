@@ -10,8 +10,6 @@ from pharma_assets.registry.scan import ScanResult
 def note_scan(engine: Engine, result: ScanResult) -> None:
     """Write down that the inbox was looked at now, and what that came to."""
     with engine.begin() as connection:
-        # The next scan notes another: nobody need wait for this one to be on the disk.
-        connection.execute(text("SET LOCAL synchronous_commit = off"))
         connection.execute(
             text(
                 """

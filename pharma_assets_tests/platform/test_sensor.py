@@ -29,6 +29,7 @@ from pharma_assets.registry import journal
 from pharma_assets.registry.locks import client_month_lock, try_lock
 from pharma_assets.services import script
 from pharma_assets_tests.platform.conftest import PlatformHome
+from pharma_assets_tests.platform.control_room import control_room
 from pharma_assets_tests.samples import example
 
 KEY = "Дистрибьюторы/Client_01|2025-06"
@@ -199,3 +200,14 @@ def test_a_run_that_does_not_move_is_silent_whatever_the_systems_time_zone(platf
         (record,) = instance.get_run_records()
         assert record.update_timestamp.tzinfo is not None
         assert abs(datetime.now(UTC) - record.update_timestamp) < timedelta(minutes=5)
+
+
+def test_ticks_leave_no_connections_behind(platform: PlatformHome) -> None:
+    """They go on for months in one process, with an instance of Dagster's for each."""
+    query = "SELECT count(*) AS count FROM pg_stat_activity WHERE datname = current_database()"
+    with control_room(platform.home) as room:
+        room.tick()
+        before = platform.one(query)["count"]
+        for _ in range(5):
+            room.tick()
+        assert platform.one(query)["count"] <= before
