@@ -15,43 +15,23 @@ import time
 from datetime import date
 
 import psycopg
-from dagster import DagsterInstance, RunsFilter
+from dagster import RunsFilter
 from dagster._core.execution.backfill import BulkActionStatus
-from dagster._core.remote_origin import InProcessCodeLocationOrigin
-from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
-from dagster._core.workspace.context import WorkspaceProcessContext
-from dagster._core.workspace.load_target import InProcessWorkspaceLoadTarget
-from dagster_graphql.test.utils import execute_dagster_graphql
 
 from benchmarks.burst import all_succeeded, platform, seconds_of
+from benchmarks.full_house import numbered_clients
 from benchmarks.measure import Step, Target, console, scratch_server, show_targets, show_times
 from pharma_assets.demo.reports import client_01_xlsx
 from pharma_assets.instance import dagster_instance
-from pharma_assets.model.client_month import Client, ClientMonth
-from pharma_assets.model.provider import SUPPLIERS_FOLDER, Provider
+from pharma_assets.model.client_month import ClientMonth
+from pharma_assets.model.provider import SUPPLIERS_FOLDER
 from pharma_assets.model.report_path import leaf_path
 from pharma_assets.services import daemon, running
+from pharma_assets_tests.platform.control_room import ControlRoom, workspace
 
 LIMIT = 0.5
 ROWS = 30
 STARTS = 5
-LAUNCH = """mutation ($params: LaunchBackfillParams!) { launchPartitionBackfill(backfillParams: $params) {
-    ... on LaunchBackfillSuccess { backfillId } ... on PythonError { message } } }"""
-
-
-def launch(instance: DagsterInstance, keys: list[str]) -> str:
-    """What the dialog "Materialize" of both assets does; returns the backfill's id."""
-    origin = InProcessCodeLocationOrigin(
-        LoadableTargetOrigin(module_name="pharma_assets.definitions"), location_name="pharma_assets"
-    )
-    params = {
-        "assetSelection": [{"path": ["normalized_report"]}, {"path": ["primary_data"]}],
-        "partitionNames": keys,
-        "fromFailure": False,
-    }
-    with WorkspaceProcessContext(instance, InProcessWorkspaceLoadTarget(origin)) as process:
-        result = execute_dagster_graphql(process.create_request_context(), LAUNCH, {"params": params})
-    return str(result.data["launchPartitionBackfill"]["backfillId"])
 
 
 def loaded(url: str) -> int:
@@ -78,8 +58,7 @@ def main() -> int:
     parser.add_argument("--clients", type=int, default=80)
     parser.add_argument("--months", type=int, default=36)
     given = parser.parse_args()
-    providers = list(Provider)
-    clients = [Client(providers[n % 2], f"Client_{n // 2 + 1:02d}") for n in range(given.clients)]
+    clients = numbered_clients(given.clients)
     months = [date(2023 + number // 12, number % 12 + 1, 1) for number in range(given.months)]
     whole = [ClientMonth(client, month.year, month.month) for client in clients for month in months]
     with (
@@ -87,20 +66,19 @@ def main() -> int:
         platform(folder, server, clients) as (home, environment),
         dagster_instance() as instance,
     ):
-        for month in months:
-            content = client_01_xlsx(ROWS, month).content
-            for client in clients:
-                folder_of = leaf_path(ClientMonth(client, month.year, month.month), "Type1")
-                leaf = home / "inbox" / SUPPLIERS_FOLDER / folder_of
-                leaf.mkdir(parents=True)
-                (leaf / "report.xlsx").write_bytes(content)
+        contents = {month: client_01_xlsx(ROWS, month).content for month in months}
+        for client_month in whole:
+            leaf = home / "inbox" / SUPPLIERS_FOLDER / leaf_path(client_month, "Type1")
+            leaf.mkdir(parents=True)
+            (leaf / "report.xlsx").write_bytes(contents[client_month.first_day])
         with (home / "daemon.log").open("wb") as log, running(daemon(), environment, log) as process:
             while loaded(server.url()) < len(whole) or not all_succeeded(instance):
                 wait(process)
             arrival, _ = seconds_of(instance, instance.get_run_records())
             runs = len(instance.get_run_records())
             started = time.perf_counter()
-            backfill = launch(instance, [month.key for month in whole])
+            with workspace(instance) as here:
+                backfill = ControlRoom(here).launch_backfill(*(month.key for month in whole))
             while (state := instance.get_backfill(backfill)) is None or state.status is BulkActionStatus.REQUESTED:
                 wait(process)
             again = time.perf_counter() - started

@@ -24,7 +24,7 @@ import psycopg
 from dagster import DagsterInstance, DagsterRunStatus, RunRecord
 from python_calamine import load_workbook
 
-from benchmarks.idle_tick import rest
+from benchmarks.full_house import numbered_clients
 from benchmarks.measure import Step, Target, console, scratch_server, show_targets, show_times
 from pharma_assets.database.server import DATABASE, EmbeddedServer
 from pharma_assets.defs.runs import SENSOR_NAME
@@ -33,10 +33,11 @@ from pharma_assets.instance import dagster_instance, prepare
 from pharma_assets.loading.months import ensure_month
 from pharma_assets.loading.platform import open_platform
 from pharma_assets.model.client_month import Client, ClientMonth
-from pharma_assets.model.provider import SUPPLIERS_FOLDER, Provider
+from pharma_assets.model.provider import SUPPLIERS_FOLDER
 from pharma_assets.model.report_path import leaf_path
 from pharma_assets.services import daemon, running
 from pharma_assets.settings import PROJECT, load_settings
+from pharma_assets_tests.platform.control_room import rest
 
 LAYOUT = PROJECT / "client_transforms" / "distributors" / "Client_01" / "layout.yaml"
 LIMIT = 2.0
@@ -182,8 +183,7 @@ def main() -> int:
     parser.add_argument("--rows", type=int, default=30_000)
     parser.add_argument("--rounds", type=int, default=3)
     given = parser.parse_args()
-    providers = list(Provider)
-    clients = [Client(providers[n % 2], f"Client_{n // 2 + 1:02d}") for n in range(given.client_months)]
+    clients = numbered_clients(given.client_months)
     content = client_01_xlsx(given.rows, date(2025, 1, 1)).content
     burst_step, floor_step = Step("burst: tick to the end of the last run", lambda: 0), Step("floor", lambda: 0)
     begun = []

@@ -50,6 +50,12 @@ class House:
     months: list[ClientMonth]
 
 
+def numbered_clients(count: int) -> list[Client]:
+    """So many clients, of both providers in turn."""
+    providers = list(Provider)
+    return [Client(providers[number % 2], f"Client_{number // 2 + 1:02d}") for number in range(count)]
+
+
 @contextmanager
 def full_house(clients: int, months: int) -> Iterator[House]:
     """So many clients with so many months each, up to December of LAST_YEAR; sets this process's environment.
@@ -68,8 +74,7 @@ def full_house(clients: int, months: int) -> Iterator[House]:
             "PHARMA_SCAN_BUDGET_SECONDS": "50",
             "PHARMA_TREE": json.dumps({"years": list(range(first_year, LAST_YEAR + 1))}),
         }
-        providers = list(Provider)
-        names = [Client(providers[number % 2], f"Client_{number // 2 + 1:02d}") for number in range(clients)]
+        names = numbered_clients(clients)
         ends = [LAST_YEAR * 12 + 11 - number for number in range(months)]
         whole = [ClientMonth(client, end // 12, end % 12 + 1) for client in names for end in ends]
         for client in names:

@@ -12,15 +12,12 @@ from contextlib import contextmanager
 from functools import partial
 
 from dagster import DagsterInstance
-from dagster._core.remote_origin import InProcessCodeLocationOrigin
-from dagster._core.scheduler.instigation import InstigatorType, SensorInstigatorData, TickStatus
-from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
-from dagster._core.workspace.context import WorkspaceProcessContext
-from dagster._core.workspace.load_target import InProcessWorkspaceLoadTarget
+from dagster._core.scheduler.instigation import InstigatorType, TickStatus
 from dagster._daemon.sensor import execute_sensor_iteration
 
 from benchmarks.full_house import full_house
 from benchmarks.measure import Step, Target, interleave, show_targets, show_times
+from pharma_assets_tests.platform.control_room import rest, workspace
 
 LIMIT = 2.0
 
@@ -28,8 +25,7 @@ LIMIT = 2.0
 @contextmanager
 def turn(instance: DagsterInstance, module: str) -> Iterator[Callable[[], None]]:
     """The daemon's turn at the module's sensors: those that are due are evaluated."""
-    origin = InProcessCodeLocationOrigin(LoadableTargetOrigin(module_name=module), location_name=module)
-    with WorkspaceProcessContext(instance, InProcessWorkspaceLoadTarget(origin)) as process:
+    with workspace(instance, module, location=module) as process:
 
         def once() -> None:
             list(
@@ -39,16 +35,6 @@ def turn(instance: DagsterInstance, module: str) -> Iterator[Callable[[], None]]
             )
 
         yield once
-
-
-def rest(instance: DagsterInstance, sensor: str) -> None:
-    """As if the pause between two ticks of this sensor were over."""
-    for state in instance.all_instigator_state(instigator_type=InstigatorType.SENSOR):
-        if state.name == sensor:
-            data = state.instigator_data
-            assert isinstance(data, SensorInstigatorData)
-            rested = data._replace(last_tick_timestamp=None, last_tick_start_timestamp=None)
-            instance.update_instigator_state(state.with_data(rested))
 
 
 def idle(instance: DagsterInstance) -> bool:

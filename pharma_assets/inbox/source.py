@@ -90,10 +90,10 @@ class LocalInbox:
         if not self._trusts_folder_times:
             return set()
         found = set()
-        look_at, is_folder, top = os.lstat, stat.S_ISDIR, self._top
+        lstat, is_folder, top = os.lstat, stat.S_ISDIR, self._top
         for folder, modified_ns in folders:
             try:
-                status = look_at(top + folder)
+                status = lstat(top + folder)
             except OSError:
                 continue
             if status.st_mtime_ns == modified_ns and is_folder(status.st_mode):

@@ -181,8 +181,7 @@ def due_files(
     """
     parameters = transform_arrays(transforms)
     if client_month is None:
-        query = text(_CANDIDATES)
-        candidates = connection.scalars(query, parameters).all()
+        candidates = connection.scalars(text(_CANDIDATES), parameters).all()
         if not candidates:
             return []
         narrowed = "f.id = ANY(:candidates)"

@@ -116,7 +116,15 @@ class ControlRoom:
         return [{**run, "tags": {tag["key"]: tag["value"] for tag in run["tags"]}} for run in runs]
 
     def backfill(self, *partitions: str) -> str:
-        """What the dialog "Materialize" of both assets does with several partitions; then the daemon does its part."""
+        """Launch a backfill; then the daemon does its part."""
+        launched = self.launch_backfill(*partitions)
+        for _ in range(_TURNS):
+            errors = [error for error in execute_backfill_iteration(self.process, logging.getLogger()) if error]
+            assert not errors, errors
+        return launched
+
+    def launch_backfill(self, *partitions: str) -> str:
+        """What the dialog "Materialize" of both assets does with several partitions; returns the backfill's id."""
         params = {
             "assetSelection": [{"path": ["normalized_report"]}, {"path": ["primary_data"]}],
             "partitionNames": list(partitions),
@@ -124,17 +132,11 @@ class ControlRoom:
         }
         launched = self.ask(_BACKFILL, params=params)["launchPartitionBackfill"]
         assert launched["__typename"] == "LaunchBackfillSuccess", launched
-        for _ in range(_TURNS):
-            errors = [error for error in execute_backfill_iteration(self.process, logging.getLogger()) if error]
-            assert not errors, errors
         return str(launched["backfillId"])
 
     def tick(self) -> None:
         """The daemon's turn at the sensor, runs included, as if its pause were over."""
-        for state in self.instance.all_instigator_state(instigator_type=InstigatorType.SENSOR):
-            data = cast("SensorInstigatorData", state.instigator_data)
-            rested = data._replace(last_tick_timestamp=None, last_tick_start_timestamp=None)
-            self.instance.update_instigator_state(state.with_data(rested))
+        rest(self.instance)
         ticks = len(self._ticks())
         with ThreadPoolExecutor(1) as pool:
             futures: dict[str, Any] = {}
@@ -169,6 +171,25 @@ class ControlRoom:
         ]
 
 
+def rest(instance: DagsterInstance, sensor: str | None = None) -> None:
+    """As if the pause between two ticks were over: of this sensor, or of all."""
+    for state in instance.all_instigator_state(instigator_type=InstigatorType.SENSOR):
+        if sensor in {None, state.name}:
+            data = cast("SensorInstigatorData", state.instigator_data)
+            rested = data._replace(last_tick_timestamp=None, last_tick_start_timestamp=None)
+            instance.update_instigator_state(state.with_data(rested))
+
+
+@contextmanager
+def workspace(
+    instance: DagsterInstance, module: str = "pharma_assets.definitions", location: str = "pharma_assets"
+) -> Iterator[WorkspaceProcessContext]:
+    """A module's definitions in this process, as the webserver and the daemon have them."""
+    origin = InProcessCodeLocationOrigin(LoadableTargetOrigin(module_name=module), location_name=location)
+    with WorkspaceProcessContext(instance, InProcessWorkspaceLoadTarget(origin)) as process:
+        yield process
+
+
 def _by_partition(statuses: Any, names: dict[str, str]) -> dict[str, str]:
     """Dagster's ranges of months, cell by cell."""
     assert statuses["primaryDimensionName"] == "month"
@@ -196,11 +217,5 @@ def control_room(home: Path, *, queue: bool = False) -> Iterator[ControlRoom]:
         config["run_coordinator"] = _AT_ONCE
         del config["concurrency"]
     file.write_text(yaml.safe_dump(config), encoding="utf-8")
-    origin = InProcessCodeLocationOrigin(
-        LoadableTargetOrigin(module_name="pharma_assets.definitions"), location_name="pharma_assets"
-    )
-    with (
-        dagster_instance() as instance,
-        WorkspaceProcessContext(instance, InProcessWorkspaceLoadTarget(origin)) as process,
-    ):
+    with dagster_instance() as instance, workspace(instance) as process:
         yield ControlRoom(process)
