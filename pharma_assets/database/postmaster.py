@@ -1,4 +1,4 @@
-"""What runs over a data folder: the postmaster that postmaster.pid names, and backends that have lost theirs."""
+"""What runs over a data folder: the postmaster that postmaster.pid names, and what has lost its parent."""
 
 # ruff: noqa: PLC0415 - psutil is not needed by `--help`
 
@@ -9,6 +9,8 @@ import signal
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+_END_SECONDS = 10
 
 
 @dataclass(frozen=True)
@@ -75,3 +77,19 @@ def end_orphans(data: Path) -> None:
             orphaned = parent is None or parent.name() != "postgres"
             if title.startswith("postgres: ") and orphaned and process.cwd() == str(data):
                 process.send_signal(signal.SIGTERM if os.name == "nt" else signal.SIGQUIT)
+
+
+def end_initdb(data: Path) -> None:
+    """End an initdb whose starter was killed: it would go on making files in `data` while that is removed."""
+    import psutil
+
+    family = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            if any(argument == f"--pgdata={data}" for argument in process.cmdline()):
+                process.suspend()
+                family += [process, *process.children(recursive=True)]
+    for process in family:
+        with suppress(psutil.Error):
+            process.kill()
+    psutil.wait_procs(family, timeout=_END_SECONDS)

@@ -28,7 +28,7 @@ from typing import Literal
 from urllib.parse import quote
 
 from pharma_assets.database import configuration, privileges
-from pharma_assets.database.postmaster import Postmaster, end_orphans, running_postmaster
+from pharma_assets.database.postmaster import Postmaster, end_initdb, end_orphans, running_postmaster
 from pharma_assets.database.set_up import LOADER, READER, ROLE, SUPERUSER, set_up
 from pharma_assets.errors import PharmaError
 
@@ -232,6 +232,7 @@ class EmbeddedServer:
         privileges.give(self.folder, account)
         privileges.give(self.folder / "lock", account)
         for unfinished in self.folder.glob("data.new-*"):
+            end_initdb(unfinished)
             shutil.rmtree(unfinished, ignore_errors=True)
         access = self._read_access() or self._new_access(account)
         if not self.data.exists():

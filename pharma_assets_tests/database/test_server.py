@@ -285,6 +285,27 @@ def test_a_killed_first_start_is_repeated(make_server: MakeServer, seconds: floa
     assert not list(server.folder.glob("data.new-*"))
 
 
+def test_an_initdb_that_outlives_its_starter_is_ended(make_server: MakeServer) -> None:
+    """It would make files in its folder while that is removed, and some would stay."""
+    server = make_server()
+    with subprocess.Popen([sys.executable, "-c", START, server.home], stdout=subprocess.DEVNULL) as starter:
+        wait_until(lambda: bool(_initdb_over(server.folder)))
+        (initdb,) = _initdb_over(server.folder)
+        initdb.suspend()
+        starter.kill()
+    server.start()
+    assert not _initdb_over(server.folder)
+    assert not list(server.folder.glob("data.new-*"))
+
+
+def _initdb_over(folder: Path) -> list[psutil.Process]:
+    return [
+        process
+        for process in psutil.process_iter(["cmdline"])
+        if any(argument.startswith(f"--pgdata={folder}/data.new-") for argument in process.info["cmdline"] or [])
+    ]
+
+
 def test_a_server_whose_socket_was_cleaned_away_is_restarted(make_server: MakeServer) -> None:
     server = make_server()
     server.start()
