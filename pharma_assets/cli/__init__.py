@@ -6,66 +6,30 @@ import sys
 
 import typer
 
-from pharma_assets.cli import (
-    alerts,
-    audit,
-    backlog,
-    client,
-    db,
-    decisions,
-    demo,
-    env,
-    explain,
-    metrics,
-    missing,
-    prune,
-    read,
-    reference,
-    rejects,
-    run,
-    scan,
-    status,
-    tick,
-    tree,
-    up,
-)
-from pharma_assets.errors import PharmaError
+from pharma_assets.cli.commands import CommandsOnDemand
 
 app = typer.Typer(
+    cls=CommandsOnDemand,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_show_locals=False,
-    help="Takes in the reports of pharma distributors and pharmacy chains.",
+    rich_markup_mode=None,
 )
-app.command("demo")(demo.demo)
-app.command("up")(up.up)
-app.command("status")(status.status)
-app.command("tick")(tick.tick)
-app.command("scan")(scan.scan)
-app.command("tree")(tree.tree)
-app.command("read")(read.read)
-app.command("retry")(decisions.retry)
-app.command("ignore")(decisions.ignore)
-app.command("release")(decisions.release)
-app.command("audit")(audit.audit)
-app.command("prune")(prune.prune)
-app.command("env")(env.env)
-app.add_typer(backlog.app, name="backlog")
-app.add_typer(client.app, name="client")
-app.command("run")(run.run)
-app.command("metrics")(metrics.metrics)
-app.add_typer(alerts.app, name="alerts")
-app.command("explain")(explain.explain)
-app.add_typer(rejects.app, name="rejects")
-app.add_typer(reference.app, name="reference")
-app.command("missing")(missing.missing)
-app.add_typer(db.app, name="db")
+
+
+@app.callback()
+def _pharma_assets() -> None:
+    """Takes in the reports of pharma distributors and pharmacy chains."""
 
 
 def main() -> None:
     """The console script: a problem of the catalogue ends with its code, message and advice, and exit code 1."""
     try:
         app()
-    except PharmaError as error:
+    except Exception as error:
+        from pharma_assets.errors import PharmaError  # noqa: PLC0415 - only when something went wrong
+
+        if not isinstance(error, PharmaError):
+            raise
         sys.stderr.write(f"{error}\n{error.advice}\n")
         sys.exit(1)

@@ -18,21 +18,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pharma_assets.settings import PROJECT, Settings, load_settings
-
 if TYPE_CHECKING:
     from rich.console import Console
 
     from pharma_assets.demo.scenario import Arrival
     from pharma_assets.registry.overview import Overview
+    from pharma_assets.settings import Settings
 
 MARKER = ".pharma-assets-demo"
 SENSOR = "inbox_sensor"
 
 
 def demo(
-    home: Annotated[Path, typer.Option(help="Where the demo keeps its state; made anew each time.")] = PROJECT
-    / ".demo",
+    home: Annotated[
+        Path | None, typer.Option(help="Where the demo keeps its state, made anew each time; else the project's .demo.")
+    ] = None,
     remove: Annotated[
         bool, typer.Option("--remove", help="Only stop the demo's database and remove its folder.")
     ] = False,
@@ -40,9 +40,10 @@ def demo(
 ) -> None:
     """Watch reports arrive, the sensor find them, and rows appear in raw.primary_data of a real PostgreSQL."""
     from pharma_assets.cli.status import console as make_console
+    from pharma_assets.settings import PROJECT
 
     console = make_console()
-    settings = _settings_of_demo(home.absolute())
+    settings = _settings_of_demo((home or PROJECT / ".demo").absolute())
     _remove(settings)
     if remove:
         return
@@ -59,6 +60,8 @@ def demo(
 
 def _settings_of_demo(home: Path) -> Settings:
     """The demo's own settings: nothing of the caller's platform is read or touched."""
+    from pharma_assets.settings import load_settings
+
     for name in [name for name in os.environ if name.startswith("PHARMA_")]:
         del os.environ[name]
     # A blank URL means the embedded server, also where a .env file names another one.

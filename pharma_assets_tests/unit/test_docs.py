@@ -85,8 +85,10 @@ def keys(page: Path) -> set[str]:
 
 def commands(group: click.Group | None = None, prefix: str = "pharma-assets") -> Iterator[tuple[str, click.Command]]:
     """Every command that can be typed, with its full name."""
-    root = typer.main.get_command(app) if group is None else group
-    for name, command in getattr(root, "commands", {}).items():
+    root = typer.main.get_group(app) if group is None else group
+    context = typer.Context(root)
+    for name in root.list_commands(context):
+        command = root.get_command(context, name)
         if hasattr(command, "commands"):
             yield from commands(command, f"{prefix} {name}")
         else:

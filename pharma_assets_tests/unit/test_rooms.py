@@ -82,7 +82,8 @@ def test_help_imports_nothing_heavy() -> None:
     code = (
         "import sys; from typer.testing import CliRunner; from pharma_assets.cli import app\n"
         "assert CliRunner().invoke(app, ['--help']).exit_code == 0\n"
-        "print([name for name in ('dagster', 'pandas', 'pyarrow', 'sqlalchemy', 'psycopg') if name in sys.modules])"
+        "print([name for name in ('dagster', 'pandas', 'pyarrow', 'sqlalchemy', 'psycopg', 'pydantic', 'rich')"
+        " if name in sys.modules])"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "[]"
