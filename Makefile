@@ -34,7 +34,7 @@ clients: setup ## check every layout and run every golden example
 	$(BIN)/pharma-assets client check
 
 bench: setup ## measure everything against its floor and target; takes long
-	for part in journey reading text codecs scan audit watching layouts drafting start definitions matrix burst backfill idle_tick; do $(BIN)/python -m benchmarks.$$part || exit 1; done
+	for part in journey alternatives reading text codecs scan audit watching layouts drafting start definitions matrix burst backfill idle_tick; do $(BIN)/python -m benchmarks.$$part || exit 1; done
 
 lock: setup ## resolve requirements.lock anew (needs `pip install uv`)
 	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header \

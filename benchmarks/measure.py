@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
+import psycopg
 from rich.console import Console
 from rich.table import Table
 
-from pharma_assets.database.server import EmbeddedServer
+from pharma_assets.database.server import DATABASE, EmbeddedServer
 
 console = Console()
 
@@ -85,7 +86,7 @@ def show_targets(targets: Sequence[Target]) -> bool:
             f"{target.step.name} / {target.floor.name}",
             f"{median(target.ratios):.2f}",
             f"{low:.2f} – {high:.2f}",
-            f"≤ {target.limit}" if limited else "",
+            f"≤ {target.limit:.3g}" if limited else "",
             ("PASS" if target.met else "MISS") if limited else "",
         )
     console.print(table)
@@ -103,3 +104,11 @@ def scratch_server() -> Iterator[tuple[Path, EmbeddedServer]]:
     finally:
         server.stop()
         shutil.rmtree(folder)
+
+
+def empty_tables(server: EmbeddedServer) -> None:
+    """No row and no load is left of an earlier round, nor a page that the server has yet to write."""
+    with psycopg.connect(server.superuser_url(DATABASE), autocommit=True) as admin:
+        admin.execute("TRUNCATE raw.primary_data, ops.rejected_row")
+        admin.execute("DELETE FROM ops.file_load")
+        admin.execute("CHECKPOINT")

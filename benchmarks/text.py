@@ -22,7 +22,7 @@ from pharma_assets.reading.hints import Hints
 ROWS = 1_000_000
 ROUNDS = 5
 CLIENTS, PRODUCTS, DELIVERIES = 30_000, 40, 250_000
-TIME_LIMIT, MEMORY_LIMIT = 2.0, 400.0
+TIME_LIMIT, MEMORY_LIMIT = 1.4, 500.0
 HEADER = (
     "Филиал;Дата;Номер накладной;Код клиента;Клиент;ИНН;Адрес доставки;Город;Код товара;Товар;Количество;Цена;Сумма"
 )
