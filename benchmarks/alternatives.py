@@ -7,7 +7,6 @@ alternative must have loaded the same rows, told by a digest over the columns th
 from __future__ import annotations
 
 import math
-import os
 import subprocess
 import sys
 from datetime import date
@@ -83,7 +82,7 @@ def main() -> int:
 def script(path: Path, url: str, month: date) -> None:
     """A start of Python for the file, as a scheduler of scripts does it."""
     command = [sys.executable, "-m", "benchmarks.plain_pandas", str(path), url, month.isoformat()]
-    subprocess.run(command, check=True, env={**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)})
+    subprocess.run(command, check=True)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import sys
 import typer
 
 from pharma_assets.cli.commands import CommandsOnDemand
+from pharma_assets.errors import PharmaError
 
 app = typer.Typer(
     cls=CommandsOnDemand,
@@ -26,10 +27,6 @@ def main() -> None:
     """The console script: a problem of the catalogue ends with its code, message and advice, and exit code 1."""
     try:
         app()
-    except Exception as error:
-        from pharma_assets.errors import PharmaError  # noqa: PLC0415 - only when something went wrong
-
-        if not isinstance(error, PharmaError):
-            raise
+    except PharmaError as error:
         sys.stderr.write(f"{error}\n{error.advice}\n")
         sys.exit(1)
