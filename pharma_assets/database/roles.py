@@ -18,8 +18,10 @@ from pharma_assets.errors import PharmaError
 
 if TYPE_CHECKING:
     import psycopg
+    from psycopg import sql
 
 _GRANTS = Path(__file__).parent / "grants.sql"
+_ATTEMPTS = 5
 
 
 def set_up_roles(admin_url: str, owner_url: str, passwords: Mapping[str, str]) -> list[str]:
@@ -70,7 +72,7 @@ def _make(admin: psycopg.Connection, role: str) -> None:
         return  # somebody else has made it meanwhile
     if role == READER:
         # Keeps from mistakes; what keeps from writing is that nothing is granted.
-        admin.execute(sql.SQL("ALTER ROLE {} SET default_transaction_read_only = on").format(sql.Identifier(role)))
+        _alter(admin, sql.SQL("ALTER ROLE {} SET default_transaction_read_only = on").format(sql.Identifier(role)))
 
 
 def _let_in(admin: psycopg.Connection, role: str, password: str) -> None:
@@ -78,4 +80,20 @@ def _let_in(admin: psycopg.Connection, role: str, password: str) -> None:
 
     # Hashed here: the statement may be logged, the password must not.
     hashed = admin.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256")
-    admin.execute(sql.SQL("ALTER ROLE {} LOGIN PASSWORD {}").format(sql.Identifier(role), sql.Literal(hashed.decode())))
+    _alter(admin, sql.SQL("ALTER ROLE {} LOGIN PASSWORD {}").format(sql.Identifier(role), sql.Literal(hashed.decode())))
+
+
+def _alter(admin: psycopg.Connection, statement: sql.Composed) -> None:
+    """Once more where another session has changed the role meanwhile, which the server calls an internal error.
+
+    An advisory lock would not keep others off: it holds in one database, and roles are the whole server's.
+    """
+    from psycopg import errors
+
+    for _ in range(_ATTEMPTS - 1):
+        try:
+            admin.execute(statement)
+        except errors.InternalError_:
+            continue
+        return
+    admin.execute(statement)

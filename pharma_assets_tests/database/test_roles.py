@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -12,7 +14,7 @@ import pytest
 
 from pharma_assets.database.migrations import migrate
 from pharma_assets.database.roles import renew_grants, set_up_roles
-from pharma_assets.database.server import ROLE, EmbeddedServer
+from pharma_assets.database.server import DATABASE, ROLE, EmbeddedServer
 from pharma_assets.database.set_up import LOADER, READER
 from pharma_assets.database.urls import connect, engine
 from pharma_assets.errors import PharmaError
@@ -230,3 +232,27 @@ def test_who_may_not_make_roles_is_told_what_to_do(roles: dict[str, str]) -> Non
         set_up_roles(roles[ROLE], roles[ROLE], {LOADER: "hunter2"})
     assert caught.value.code == "ROLES_REFUSED"
     assert "hunter2" not in f"{caught.value}{caught.value.__cause__}"
+
+
+def test_roles_are_set_up_while_somebody_else_changes_them(server: EmbeddedServer, roles: dict[str, str]) -> None:
+    """Roles are the whole server's: two databases of it may be set up at the same time."""
+    setting_up = threading.Thread(
+        target=lambda: outcome.append(set_up_roles(server.superuser_url(), roles[ROLE], {READER: "reading"}))
+    )
+    outcome: list[list[str]] = []
+    with connect(server.superuser_url(DATABASE)) as other:
+        other.execute(f"ALTER ROLE {READER} PASSWORD 'other'".encode())
+        setting_up.start()
+        wait_for_a_lock(server.superuser_url())
+    setting_up.join()
+    assert outcome == [[]]
+    with connect(roles[READER]) as reader:
+        assert reader.execute("SELECT 1").fetchone() == (1,)
+
+
+def wait_for_a_lock(url: str) -> None:
+    """Return when a session waits to change the role that another has changed."""
+    waiting = "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'ALTER ROLE%'"
+    with connect(url, autocommit=True) as connection:
+        while connection.execute(waiting).fetchone() is None:
+            time.sleep(0.01)
