@@ -18,6 +18,8 @@ MOVING_TRIES = 5
 MOVING_PAUSE_SECONDS = 4.0
 LONGEST_NAME = 255
 
+_BLOCK_BYTES = 1 << 20
+
 _BUSY = (errno.EBUSY, errno.ETXTBSY, errno.EAGAIN, errno.EDEADLK)
 
 
@@ -48,6 +50,17 @@ def sha256_of(path: Path) -> str:
     """The digest of a file's bytes, which are never all in memory. Raises OSError."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def holds(path: Path, content: bytes) -> bool:
+    """Whether the file on the disk has these bytes and no others. Raises OSError."""
+    seen = 0
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK_BYTES):
+            if not content.startswith(block, seen):
+                return False
+            seen += len(block)
+    return seen == len(content)
 
 
 def move_into(source: Path, folder: Path, moment: datetime, tries: int = MOVING_TRIES) -> Path:
