@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from operator import lt
 from threading import Lock
 from typing import Any, NamedTuple, Self
@@ -78,6 +79,11 @@ class EventLogStorage(PostgresEventLogStorage):
             inst_data,
             get_token_provider_from_config(config_value),
         )
+
+    @cached_property
+    def supports_asset_checks(self) -> bool:
+        """Whether there is a table for them; the inherited one asks the database before each answer of a check."""
+        return bool(super().supports_asset_checks)
 
     def get_asset_check_state(self, keys: Sequence[Partitioned]) -> Mapping[AssetCheckKey, AssetCheckState]:
         """The state of each check, by its partitions where it has any."""
