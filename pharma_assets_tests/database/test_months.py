@@ -55,3 +55,19 @@ def test_many_at_once_make_a_month_once(engine: Engine) -> None:
         thread.join()
     assert errors == []
     assert len(partitions(engine)) == 6
+
+
+def test_a_clients_rows_are_found_by_its_folder(engine: Engine) -> None:
+    """Among 6,000 rows the month would be read as fast, so that is forbidden."""
+    ensure_month(engine, date(2025, 6, 1))
+    rows = (
+        "INSERT INTO raw.primary_data (report_provider_name, file_id, source_sheet, source_row, partition_month)"
+        " SELECT 'Client_0' || f, f, 'Лист1', r, '2025-06-01' FROM generate_series(1, 3) f, generate_series(1, 2000) r"
+    )
+    question = "SELECT count(*) FROM raw.primary_data WHERE report_provider_name = 'Client_02'"
+    with engine.begin() as connection:
+        connection.execute(text(rows))
+        connection.execute(text("SET LOCAL enable_seqscan = off"))
+        plan = "\n".join(connection.scalars(text(f"EXPLAIN {question}")))
+        assert connection.scalar(text(question)) == 2000
+    assert "Bitmap Index Scan on primary_data_2025_06_report_provider_name_idx" in plan
