@@ -35,6 +35,7 @@ from pharma_assets.reading.sheet import Document
 WORKER = "pharma_assets.reading.worker"
 
 _CHUNK = 1 << 20
+_PIPE_BYTES = 1 << 20
 _LAST_WORDS = 2000
 _LAST_BREATH = 2.0
 # Problems after which the child is not fit for the next file: half a request is in its pipe, or its memory in pieces.
@@ -137,6 +138,16 @@ class GuardedReader:
             self._child = None
 
 
+def _widen(pipe: IO[bytes]) -> None:
+    """Let more through a pipe at once, where the system can and its limits allow: a report of 30,000 rows and its
+    answer fill the usual 64 KB hundreds of times, and each time two processes wait for each other."""
+    if sys.platform == "linux":
+        import fcntl  # noqa: PLC0415 - Windows has none
+
+        with suppress(OSError):
+            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+
+
 class _Child:
     """One reading process and the pipes to it."""
 
@@ -155,6 +166,8 @@ class _Child:
         if self._process.stdin is None or self._process.stdout is None:
             raise RuntimeError("a process without pipes")
         self._requests, self._answers = self._process.stdin, self._process.stdout
+        for pipe in (self._requests, self._answers):
+            _widen(pipe)
 
     @property
     def alive(self) -> bool:
