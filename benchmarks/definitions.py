@@ -19,7 +19,7 @@ def python(code: str) -> None:
 def main() -> int:
     """Run the benchmark; 1 if the target is missed."""
     floor = Step("import dagster", partial(python, "import dagster"))
-    step = Step("load the definitions", partial(python, "import pharma_assets.definitions"))
+    step = Step("loading the definitions", partial(python, "import pharma_assets.definitions"))
     interleave([floor, step], ROUNDS)
     show_times(f"{ROUNDS} rounds", [floor, step])
     return 0 if show_targets([Target(step, floor, LIMIT)]) else 1

@@ -65,8 +65,12 @@ def main() -> int:
             nothing()
             ours()
             floor, inbox, alerts = steps = [
-                Step(sensor, once, partial(rest, instance, sensor))
-                for sensor, once in (("empty_sensor", nothing), ("inbox_sensor", ours), ("alerts_sensor", ours))
+                Step(name, once, partial(rest, instance, sensor))
+                for name, sensor, once in (
+                    ("one of a sensor that does nothing", "empty_sensor", nothing),
+                    ("the daemon's turn with an idle `inbox_sensor`", "inbox_sensor", ours),
+                    ("the daemon's turn with an idle `alerts_sensor`", "alerts_sensor", ours),
+                )
             ]
             interleave(steps, given.rounds)
             assert idle(instance), "something was due"

@@ -14,7 +14,7 @@ from pathlib import Path
 import yaml
 
 from benchmarks.journey import MONTH, journey, registered
-from benchmarks.measure import Step, Target, console, interleave, scratch_server, show_targets, show_times
+from benchmarks.measure import Figure, Step, Target, interleave, scratch_server, show_targets, show_times
 from pharma_assets.database.migrations import migrate
 from pharma_assets.demo.reports import client_01_xlsx
 from pharma_assets.loading.platform import Platform, open_platform
@@ -111,23 +111,24 @@ def main() -> int:
                 assert layout.known_headers
                 assert locate(document, layout)
 
-            floor = Step("floor: PyYAML's C parser reads 300 layouts", lambda: plain_yaml(Path(layouts)))
-            load = Step("load and check 300 layouts", lambda: load_anew(Path(layouts)))
+            floor = Step("PyYAML's C parser", lambda: plain_yaml(Path(layouts)))
+            load = Step("loading and checking 300 layouts", lambda: load_anew(Path(layouts)))
             again = Step(
-                "ask for them again, unchanged",
+                "asking for them again, unchanged",
                 lambda: load_transforms(Path(layouts)),
                 prepare=lambda: take_for_settled(Path(layouts)),
             )
-            whole = Step("a report's journey, 30,000 rows", lambda: journey(platform, file))
-            matching = Step("find the layout and its place in the report", lambda: match(platform))
+            whole = Step("the journey of 30,000 rows", lambda: journey(platform, file))
+            matching = Step("finding the layout and its header in a report", lambda: match(platform))
             steps = [floor, load, again, whole, matching]
             interleave(steps, ROUNDS)
             load_seconds = min(seconds_of_a_core(load) for _ in range(ROUNDS))
     show_times(f"{CLIENTS} layouts, {size:,} letters, {ROUNDS} rounds", steps)
-    met = show_targets([Target(load, floor, 8), Target(again, load, 0.1), Target(matching, whole, 0.02)])
-    fast = load_seconds <= MOST_SECONDS
-    console.print(f"loading takes {load_seconds:.2f} s of a core, ≤ {MOST_SECONDS} s: {'PASS' if fast else 'MISS'}")
-    return 0 if met and fast else 1
+    met = show_targets(
+        [Target(load, floor, 8), Target(again, load, 0.1), Target(matching, whole, 0.02)],
+        [Figure(f"loading and checking {CLIENTS} layouts, of a core", load_seconds, "s", MOST_SECONDS)],
+    )
+    return 0 if met else 1
 
 
 if __name__ == "__main__":

@@ -123,9 +123,10 @@ def compare(few: tuple[int, int], many: tuple[int, int], rounds: int) -> Sequenc
         times = [[ask(process) for process in platforms] for _ in range(rounds + 1)][1:]
     for name in QUERIES:
         for part, (what, limit) in enumerate({name: math.inf, f"{name}, its queries": LIMIT}.items()):
-            at_few, at_many = (Step(f"{what} at {size[0] * size[1]:,}", lambda: 0) for size in (few, many))
-            at_few.seconds = [of_few[name][part] for of_few, _ in times]
-            at_many.seconds = [of_many[name][part] for _, of_many in times]
+            at_few, at_many = (
+                Step(f"{what} at {size[0] * size[1]:,}", seconds=[answers[at][name][part] for answers in times])
+                for at, size in enumerate((few, many))
+            )
             targets.append(Target(at_many, at_few, limit))
     return targets
 

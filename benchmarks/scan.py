@@ -18,7 +18,7 @@ from pathlib import Path
 
 import psycopg
 
-from benchmarks.measure import Step, Target, console, interleave, scratch_server, show_targets, show_times
+from benchmarks.measure import Figure, Step, Target, interleave, scratch_server, show_targets, show_times
 from pharma_assets.database.migrations import migrate
 from pharma_assets.database.server import DATABASE
 from pharma_assets.inbox.tree import make_tree
@@ -134,16 +134,16 @@ def copy_rows(url: str, rows: bytes) -> None:
 
 
 def scan_in_a_process(url: str, root: Path, count: int) -> float:
-    """A first scan in a process of its own; returns that process's peak memory in MiB."""
+    """A first scan in a process of its own; returns that process's peak memory in MB."""
     code = (
-        "import re, sys; from pathlib import Path; from datetime import date\n"
+        "import sys; from pathlib import Path; from datetime import date\n"
+        "from benchmarks.memory import peak_megabytes\n"
         "from pharma_assets.database.urls import engine\n"
         "from pharma_assets.inbox.source import LocalInbox\n"
         "from pharma_assets.registry.scan import ScanRules, scan\n"
         f"rules = ScanRules((), {SETTLE_SECONDS}, date(2023, 1, 1), budget_seconds=3600)\n"
         "result = scan(engine(sys.argv[1]), LocalInbox(Path(sys.argv[2])), rules, 'benchmark')\n"
-        # Not getrusage: its maximum is as large as this process was when it made the other.
-        "print(result.added, int(re.search(r'VmHWM:\\s*(\\d+)', Path('/proc/self/status').read_text())[1]) / 1024)"
+        "print(result.added, peak_megabytes())"
     )
     command = [sys.executable, "-c", code, url, str(root)]
     added, memory = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
@@ -193,23 +193,23 @@ def main() -> int:
 
             memory = scan_in_a_process(url, root, count)
             load_everything(url, platform)
-            walk = Step("A: plain walk", lambda: plain_walk(str(root)))
-            walk_bytes = Step("A with names as bytes", lambda: plain_walk(os.fsencode(root)))
-            idle = Step("idle scan", lambda: scan_expecting(0))
-            idle_tick = Step("idle tick", tick)
+            walk = Step("plain walk", lambda: plain_walk(str(root)))
+            walk_bytes = Step("plain walk with names as bytes", lambda: plain_walk(os.fsencode(root)))
+            idle = Step(f"idle scan of {count:,} files", lambda: scan_expecting(0))
+            idle_tick = Step("idle tick: that scan, and what is due", tick)
             interleave([walk, walk_bytes, idle, idle_tick], ROUNDS_OF_MANY if many else ROUNDS)
-            copy = Step("B: plain walk + COPY", walk_and_copy, empty_registry)
-            first = Step("first registration", lambda: scan_expecting(count), empty_registry)
+            copy = Step("plain walk + COPY", walk_and_copy, empty_registry)
+            first = Step(f"first registration of {count:,} files", lambda: scan_expecting(count), empty_registry)
             interleave([copy, first], 1 if many else ROUNDS)
     show_times(f"inbox of {count} files", [walk, walk_bytes, idle, idle_tick, copy, first])
-    console.print(f"peak of a first scan: {memory:.0f} MiB")
     targets = [
         Target(first, copy, math.inf if many else 2.0),
         Target(idle, walk, 0.3 if many else 0.4),
         Target(idle, walk_bytes),
         Target(idle_tick, walk),
     ]
-    return 0 if show_targets(targets) and memory <= MOST_MEMORY_MB else 1
+    peak = Figure(f"first scan of {count:,} files: peak memory", memory, "MB", MOST_MEMORY_MB)
+    return 0 if show_targets(targets, [peak]) else 1
 
 
 if __name__ == "__main__":
