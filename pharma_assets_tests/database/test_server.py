@@ -144,7 +144,9 @@ def test_survives_the_exit_of_who_started_it(make_server: MakeServer) -> None:
 @pytest.mark.skipif(os.name == "nt", reason="process groups")
 def test_survives_ctrl_c_in_the_terminal_that_started_it(make_server: MakeServer) -> None:
     server = make_server()
-    code = START + "; import time; time.sleep(60)"
+    # Where the tests run in the background of a script, Ctrl-C is ignored and the starter would inherit that.
+    heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    code = heard + START + "; import time; time.sleep(60)"
     starter = subprocess.Popen(
         [sys.executable, "-c", code, server.home],
         stdout=subprocess.PIPE,
