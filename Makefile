@@ -30,7 +30,7 @@ lint: setup
 types: setup
 	$(BIN)/mypy
 
-check: lint types test ## what CI runs before the demo
+check: lint types test guard ## what CI runs before the demo
 
 clients: setup ## check every layout and run every golden example
 	$(BIN)/pharma-assets client check

@@ -10,6 +10,8 @@ import psycopg
 
 LOADS, LOADS_A_BUILD = 20, 4
 
+_AS_IT_IS = "as it is"
+
 # What might be there: the column whose index goes for it, and what comes.
 CANDIDATES = {
     "`period` as a BRIN": ("period", "USING brin (period)"),
@@ -58,9 +60,6 @@ def _weighed(admin: psycopg.Connection[Any], copy: str, rows: bytes) -> list[dic
         for what, seconds in times.items()
         if what != _AS_IT_IS
     ]
-
-
-_AS_IT_IS = "as it is"
 
 
 def _variants(admin: psycopg.Connection[Any]) -> dict[str, tuple[list[str], int | None]]:

@@ -8,6 +8,8 @@ from typing import Any
 
 import matplotlib as mpl
 
+from benchmarks.contenders import JOURNEY
+
 mpl.use("svg")
 
 from matplotlib import pyplot as plt
@@ -42,7 +44,7 @@ def draw_growth(curves: Mapping[str, Sequence[Mapping[str, Any]]], file: Path) -
     figure, panels = plt.subplots(1, 2, figsize=(9, 3.6))
     for axes, what, unit in zip(panels, ("whole", "peak"), ("seconds, whole process", "MB at most"), strict=True):
         for name, points in curves.items():
-            ours = name == "the journey"
+            ours = name == JOURNEY
             axes.plot(
                 [point["rows"] for point in points],
                 [point[what] for point in points],

@@ -7,7 +7,7 @@ from statistics import median
 
 import pytest
 
-from benchmarks.guard import BASELINE, COUNTED, INSTRUCTIONS, STATEMENTS, TIMED, TIMES, Figure, Kind
+from benchmarks.guard import BASELINE, COUNTED, INSTRUCTIONS, STATEMENTS, TIMED, TIMES, Figure
 from benchmarks.measure import Step, Target
 from benchmarks.page import PAGE, renew, results
 
@@ -31,7 +31,7 @@ def test_what_was_kept_meets_its_targets_or_the_page_says_so() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "value", "verdict"),
+    ("allowed", "value", "verdict"),
     [
         (INSTRUCTIONS, 2.09, "PASS"),
         (INSTRUCTIONS, 2.11, "DEARER"),
@@ -42,8 +42,8 @@ def test_what_was_kept_meets_its_targets_or_the_page_says_so() -> None:
         (TIMES, 2.51, "DEARER"),
     ],
 )
-def test_a_step_that_has_become_dearer_is_told(kind: Kind, value: float, verdict: str) -> None:
-    assert Figure("a step", value, kind).verdict({"a step": 2.0}) == verdict
+def test_a_step_that_has_become_dearer_is_told(allowed: float, value: float, verdict: str) -> None:
+    assert Figure("a step", value, allowed).verdict({"a step": 2.0}) == verdict
 
 
 def test_a_step_that_nobody_has_accepted_is_told() -> None:
