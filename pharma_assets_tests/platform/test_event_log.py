@@ -152,3 +152,21 @@ def test_all_checks_are_answered_at_once(room: ControlRoom) -> None:
     assert answers["volume"][0]["secondaryDim"] == {"succeededPartitions": [], "failedPartitions": [CLIENT]}
     assert answers["duplicates"][0]["secondaryDim"] == {"succeededPartitions": [CLIENT], "failedPartitions": []}
     assert answers["reconciliation"] == []
+
+
+def test_an_answer_does_not_ask_whether_there_is_a_table_of_answers(
+    room: ControlRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    has_table = event_log.EventLogStorage.has_table
+
+    def noted(storage: event_log.EventLogStorage, name: str) -> bool:
+        asked.append(name)
+        return has_table(storage, name)
+
+    monkeypatch.setattr(event_log.EventLogStorage, "has_table", noted)
+    materialize(room.instance, MAY)
+    for passed in (True, False, True):
+        check(room.instance, MAY, passed=passed)
+    assert room.check_matrix("volume") == {MAY: "succeeded"}
+    assert asked.count("asset_check_executions") <= 1
